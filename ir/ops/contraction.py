@@ -1,0 +1,118 @@
+"""Convolution and dense layers: geometry (windows, groups) times an arithmetic (what meets inside a window)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from mulfree.ir.op import AnyArray, IntOp
+from mulfree.ir.ops.arithmetic import hull
+from mulfree.ir.ops.window import Window
+from mulfree.ir.tensor import Tensor
+from mulfree.ir.types import IntRange, TensorType
+
+EXACT_IN_FLOAT64 = 2**53
+
+
+@dataclass(frozen=True, slots=True)
+class Contraction(IntOp):
+    """y[m, r, c] = sum over k of combine(window[k, r, c], weights[m, k]); the pad value is the integer 0.
+
+    weights are (M, C / groups, kernel rows, kernel columns); x is (C, H, W) or (C,), y is (M, rows, columns) or (M,).
+    Subclasses are the arithmetics; each must equal `dot`, or define its own `evaluate`.
+    """
+
+    weights: Tensor
+    window: Window = field(default_factory=Window)
+    groups: int = 1
+
+    name: ClassVar[str] = "contraction"
+
+    def infer(self, *operands: TensorType) -> TensorType:
+        (x,) = operands
+        channels, height, width = as_map(x.shape)
+        out_channels, per_group, *kernel = self.weights.shape
+        if channels != per_group * self.groups:
+            raise ValueError(f"x has {channels} channels but the weights take {self.groups} x {per_group}")
+        if out_channels % self.groups:
+            raise ValueError(f"{out_channels} output channels do not divide into {self.groups} groups")
+        assert tuple(kernel) == self.window.kernel, "weights and window disagree on the kernel"
+        size = self.window.output_size(height, width)
+        shape = (out_channels, *size) if len(x.shape) == 3 else (out_channels,)
+        return TensorType(shape, self.result_range(self.tap_range(x.range)))
+
+    def tap_range(self, x: IntRange) -> IntRange:
+        """Range of an element of a window: x, and 0 where padding may show."""
+        return x | IntRange(0, 0) if self.window.is_padded else x
+
+    def result_range(self, tap: IntRange) -> IntRange:
+        """Hull over the output channels of the exact range of each dot product."""
+        return hull(self.row_ranges(tap))
+
+    def row_ranges(self, tap: IntRange) -> list[IntRange]:
+        """The exact range of each output channel's dot product, for taps of this range."""
+        return [_dot_range(tap, row) for row in self.weights.array.reshape(self.weights.shape[0], -1)]
+
+    def evaluate(self, *operands: AnyArray) -> AnyArray:
+        (x,) = operands
+        is_vector = x.ndim == 2
+        taps = self.window.cut(x[..., None, None] if is_vector else x, fill=0)
+        y = self.dot(taps)
+        return y[..., 0, 0] if is_vector else y
+
+    def dot(self, taps: AnyArray) -> AnyArray:
+        """(batch, C, rows, columns, kr, kc) to (batch, M, rows, columns), exactly."""
+        return contract(taps, self.weights.array, self.groups)
+
+
+@dataclass(frozen=True, slots=True)
+class MultiplyAccumulate(Contraction):
+    """The exact integer dot product, with a multiplication that a lowering pass has still to remove."""
+
+    name: ClassVar[str] = "mac"
+
+
+def contract(taps: AnyArray, weights: AnyArray, groups: int) -> AnyArray:
+    """Sum of products of windows (batch, C, rows, columns, kr, kc) and weights (M, C / groups, kr, kc)."""
+    batch, channels, rows, columns = taps.shape[:4]
+    grouped = np.moveaxis(taps.reshape(batch, groups, channels // groups, *taps.shape[2:]), 2, 4)
+    lanes = grouped.reshape(batch, groups, rows * columns, -1)
+    sums = exact_matmul(lanes, np.swapaxes(weights.reshape(groups, weights.shape[0] // groups, -1), 1, 2))
+    y: AnyArray = np.swapaxes(sums, 2, 3).reshape(batch, weights.shape[0], rows, columns)
+    return y
+
+
+def as_map(shape: tuple[int, ...]) -> tuple[int, int, int]:
+    """The (C, H, W) that a vector or a map stands for. Raises ValueError for any other rank."""
+    if len(shape) == 1:
+        return (shape[0], 1, 1)
+    if len(shape) == 3:
+        return (shape[0], shape[1], shape[2])
+    raise ValueError(f"a vector (C,) or a map (C, H, W) is needed, not {shape}")
+
+
+def exact_matmul(a: AnyArray, b: AnyArray) -> AnyArray:
+    """Integer matrix product; through float64 where that is exact, because integers have no BLAS."""
+    if a.dtype == object or b.dtype == object:
+        exact: AnyArray = a.astype(object) @ b.astype(object)
+        return exact
+    bound = _peak(a) * _peak(b) * a.shape[-1]
+    if bound < EXACT_IN_FLOAT64:
+        return (a.astype(np.float64) @ b.astype(np.float64)).astype(np.int64)
+    assert bound < 2**63, "the operands' ranges exceed 64 bits; pass Python ints"
+    return a @ b
+
+
+def _peak(a: AnyArray) -> int:
+    return int(np.abs(a).max(initial=0))
+
+
+def _dot_range(tap: IntRange, row: AnyArray) -> IntRange:
+    """Range of sum w[k] x[k]: every x[k] is free, so both ends are reached."""
+    positive, negative = int(row[row > 0].sum()), int(row[row < 0].sum())
+    lo = tap.lo * positive + tap.hi * negative
+    hi = tap.hi * positive + tap.lo * negative
+    stride = 0 if tap.lo == tap.hi else tap.step * int(np.gcd.reduce(row))
+    return IntRange(lo, hi, max(1, abs(stride)))
