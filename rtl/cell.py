@@ -1,0 +1,24 @@
+"""What a cell is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from mulfree.rtl.cell_verilog import Printer
+from mulfree.rtl.price import Pricing
+from mulfree.rtl.wires import WireType
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One row: meaning, Verilog and price."""
+
+    name: str
+    infer: Callable[..., WireType]
+    """Type of the result from the operands' types; ranges are exact for independent operands."""
+    evaluate: Callable[..., Any]
+    """(types of the operands, *numbers (..., lanes)) to numbers (..., lanes)."""
+    verilog: Printer
+    price: Pricing

@@ -1,0 +1,134 @@
+"""The closed set of cells: one meaning, one Verilog form and one price each.
+
+Operator families are built from these and never print Verilog or count gates themselves. A cell maps vectors to
+a vector: lane by lane (an operand of one lane meets every lane of the others), or from all lanes to one.
+Arithmetic takes plain numbers: decode a range with a step first. `evaluate` sees numbers, not stored words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mulfree.ir import IntRange
+from mulfree.rtl import cell_evaluate as value
+from mulfree.rtl import cell_infer as infer
+from mulfree.rtl import cell_wiring as wiring
+from mulfree.rtl import price
+from mulfree.rtl.cell import Cell
+from mulfree.rtl.cell_verilog import instance, of_lane, per_lane, to_hull, whole
+
+# Logic on words of one bit, as stored.
+AND = Cell("and", infer.logic, value.words(lambda a, b: a & b), per_lane("{a} & {b}"), price.per_bit(2, 2, 2))
+OR = Cell("or", infer.logic, value.words(lambda a, b: a | b), per_lane("{a} | {b}"), price.per_bit(3, 2, 2))
+XOR = Cell("xor", infer.logic, value.words(lambda a, b: a ^ b), per_lane("{a} ^ {b}"), price.per_bit(4, 3, 2))
+XNOR = Cell(
+    "xnor", infer.logic, value.words(lambda a, b: 1 - (a ^ b)), per_lane("~({a} ^ {b})"), price.per_bit(5, 3, 2)
+)
+NOT = Cell("not", infer.logic, value.word(lambda a: 1 - a), per_lane("~{a}"), price.per_bit(1, 1, 2))
+
+# Arithmetic lane by lane.
+ADD = Cell("add", infer.of_numbers(lambda a, b: a + b), value.numbers(np.add), per_lane("{a} + {b}"), price.adder)
+SUB = Cell("sub", infer.of_numbers(lambda a, b: a - b), value.numbers(np.subtract), per_lane("{a} - {b}"), price.adder)
+NEGATE = Cell("negate", infer.of_number(lambda a: -a), value.number(np.negative), per_lane("-({a})"), price.adder)
+GE = Cell(
+    "ge",
+    infer.comparison,
+    value.numbers(lambda a, b: (a >= b).astype(np.int64)),
+    per_lane("{sign}({a}) >= {sign}({b})", to_hull),
+    price.compare,
+)
+MAX = Cell(
+    "max",
+    infer.of_numbers(infer.maximum),
+    value.numbers(np.maximum),
+    per_lane("{sign}({a}) >= {sign}({b}) ? {a} : {b}", to_hull, cut=True),
+    price.select,
+)
+MIN = Cell(
+    "min",
+    infer.of_numbers(infer.minimum),
+    value.numbers(np.minimum),
+    per_lane("{sign}({a}) <= {sign}({b}) ? {a} : {b}", to_hull, cut=True),
+    price.select,
+)
+MUX = Cell("mux", infer.mux, value.mux, per_lane("{raw_a} ? {b} : {c}"), price.per_bit(3, 2))
+"""MUX(select, a, b) is a where the stored bit of select is 1, else b."""
+
+# From all lanes to one.
+POPCOUNT = Cell("popcount", infer.popcount(1), value.word(value.across(np.sum)), wiring.popcount(1), price.popcount)
+SUM = Cell(
+    "sum",
+    infer.total,
+    value.number(value.across(np.sum)),
+    instance("sum_lanes", wiring.reduction),
+    price.tree(price.adder),
+)
+LARGEST = Cell(
+    "largest",
+    infer.extreme,
+    value.number(value.across(np.max)),
+    instance("max_lanes", wiring.reduction),
+    price.tree(price.select),
+)
+SMALLEST = Cell(
+    "smallest",
+    infer.extreme,
+    value.number(value.across(np.min)),
+    instance("min_lanes", wiring.reduction),
+    price.tree(price.select),
+)
+ANY = Cell("any", infer.any_of, value.word(value.across(np.max)), whole(lambda y, x: f"|{x[0].name}"), price.any_of)
+
+# Between a range with a step, stored as an index, and plain numbers.
+DECODE = Cell("decode", infer.decode, value.number(lambda a: a), of_lane(wiring.decoded), price.decode)
+INDEX = Cell("index", infer.index, value.indices, of_lane(wiring.index), price.free)
+"""The stored index as a number."""
+
+
+def encode(range: IntRange) -> Cell:
+    """The same numbers, stored as `range` stores them; the circuit's author knows that they belong to it."""
+    printer = of_lane(wiring.encoded)
+    return Cell("encode", infer.stored_as(range), value.member_of(range), printer, price.encode)
+
+
+def from_index(range: IntRange) -> Cell:
+    """The element lo + step * i of the range for a number i: no hardware where the range stores its index."""
+    return Cell("from_index", infer.from_index(range), value.from_index(range), of_lane(wiring.from_index), price.free)
+
+
+def constant(values: Sequence[int], range: IntRange | None = None) -> Cell:
+    """One lane per value; without a range, the plain interval that holds them."""
+    printer = whole(lambda y, x: wiring.words(y, values))
+    return Cell("constant", infer.constant(values, range), value.constant(values), printer, price.free)
+
+
+def bit(plane: int) -> Cell:
+    """Bit `plane` of every stored word."""
+    evaluate = value.word(lambda a: a >> plane & 1)
+    return Cell("bit", infer.bit(plane), evaluate, of_lane(wiring.bit(plane)), price.free)
+
+
+def shift_left(amount: int) -> Cell:
+    """2^amount * a."""
+    evaluate = value.number(lambda a: a << amount)
+    printer = per_lane(f"{{a}} << {amount}")
+    return Cell("shift_left", infer.of_number(lambda a: a.times(2**amount)), evaluate, printer, price.free)
+
+
+def scaled_popcount(weight: int) -> Cell:
+    """weight * popcount for a weight of plus or minus a power of two: a bit plane's share of a dot product."""
+    assert abs(weight).bit_count() == 1, f"{weight} is not plus or minus a power of two"
+    evaluate = value.word(lambda a: weight * a.sum(axis=-1, keepdims=True))
+    return Cell("scaled_popcount", infer.popcount(weight), evaluate, wiring.popcount(weight), price.popcount)
+
+
+def pick(lanes: Sequence[int]) -> Cell:
+    """Result lane j is operand lane lanes[j]."""
+    printer = whole(lambda y, x: wiring.picked(x[0], lanes))
+    return Cell("pick", infer.pick(lanes), value.pick(lanes), printer, price.free)
+
+
+JOIN = Cell("join", infer.join, value.join, whole(wiring.joined), price.free)
+"""The lanes of every operand, one operand after the other."""

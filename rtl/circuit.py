@@ -1,0 +1,112 @@
+"""A combinational circuit: wires, each driven by one cell, by a constant or by an input."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mulfree.ir import AnyArray, IntRange
+from mulfree.rtl.cell import Cell
+from mulfree.rtl.cells import ADD, DECODE, INDEX, constant, encode
+from mulfree.rtl.price import FREE, Price
+from mulfree.rtl.wires import WireType
+
+
+@dataclass(eq=False, slots=True)
+class Wire:
+    """A named vector. An input has no cell."""
+
+    name: str
+    type: WireType
+    cell: Cell | None = None
+    operands: tuple[Wire, ...] = ()
+
+    @property
+    def range(self) -> IntRange:
+        return self.type.range
+
+    @property
+    def lanes(self) -> int:
+        return self.type.lanes
+
+
+@dataclass(eq=False, slots=True)
+class Circuit:
+    """Inputs, driven wires in an order in which operands come first, and named outputs."""
+
+    inputs: list[Wire] = field(default_factory=list[Wire])
+    wires: list[Wire] = field(default_factory=list[Wire])
+    outputs: dict[str, Wire] = field(default_factory=dict[str, Wire])
+
+    def input(self, name: str, range: IntRange, lanes: int = 1) -> Wire:
+        wire = Wire(name, WireType(range, lanes))
+        self.inputs.append(wire)
+        return wire
+
+    def constant(self, values: Sequence[int], range: IntRange | None = None) -> Wire:
+        """One lane per value; without a range, the plain interval that holds them."""
+        return self.drive(constant(tuple(values), range))
+
+    def drive(self, cell: Cell, *operands: Wire) -> Wire:
+        type = cell.infer(*(w.type for w in operands))
+        wire = Wire(f"{cell.name}_{len(self.wires)}", type, cell, operands)
+        self.wires.append(wire)
+        return wire
+
+    def output(self, name: str, wire: Wire) -> None:
+        self.outputs[name] = wire
+
+    def plain(self, wire: Wire) -> Wire:
+        """The same numbers, decoded if they are stored as an index: what arithmetic cells take."""
+        return wire if wire.type.is_plain else self.drive(DECODE, wire)
+
+    def index(self, wire: Wire) -> Wire:
+        """The stored word as a number; no hardware."""
+        return wire if wire.type.is_plain else self.drive(INDEX, wire)
+
+    def cast(self, wire: Wire, range: IntRange) -> Wire:
+        """The same numbers stored as `range` stores them; the caller knows that they belong to it."""
+        return wire if wire.range == range else self.drive(encode(range), self.plain(wire))
+
+    def total(self, wires: Sequence[Wire]) -> Wire:
+        """Sum of wires, lane by lane, as a balanced tree."""
+        if len(wires) == 1:
+            return wires[0]
+        half = len(wires) // 2
+        return self.drive(ADD, self.total(wires[:half]), self.total(wires[half:]))
+
+    def evaluate(self, **inputs: AnyArray) -> dict[str, AnyArray]:
+        """Outputs (..., lanes) from inputs (..., lanes), as numbers, exactly."""
+        fits = all(w.range.fits_int64 for w in (*self.inputs, *self.wires))
+        dtype = np.int64 if fits else object
+        value: dict[Wire, AnyArray] = {w: np.asarray(inputs[w.name]).astype(dtype) for w in self.inputs}
+        for wire in self.wires:
+            value[wire] = _evaluated(wire, [value[w] for w in wire.operands])
+        return {name: value[wire] for name, wire in self.outputs.items()}
+
+    @property
+    def price(self) -> Price:
+        """Gates and LUTs of all cells, and the delay of the longest path."""
+        done: dict[Wire, Price] = dict.fromkeys(self.inputs, FREE)
+        for wire in self.wires:
+            done[wire] = priced(wire)
+        arrival: dict[Wire, int] = dict.fromkeys(self.inputs, 0)
+        for wire in self.wires:
+            arrival[wire] = done[wire].delay + max((arrival[w] for w in wire.operands), default=0)
+        delay = max((arrival[w] for w in self.outputs.values()), default=0)
+        return Price(sum(p.gates for p in done.values()), sum(p.luts for p in done.values()), delay)
+
+
+def priced(wire: Wire) -> Price:
+    """Price of the cell that drives the wire."""
+    if wire.cell is None:
+        return FREE
+    return wire.cell.price(wire.type, tuple(w.type for w in wire.operands))
+
+
+def _evaluated(wire: Wire, values: list[AnyArray]) -> AnyArray:
+    assert wire.cell is not None, f"{wire.name} has no driver"
+    result: AnyArray = wire.cell.evaluate(tuple(w.type for w in wire.operands), *values)
+    return result

@@ -1,0 +1,98 @@
+"""Terms of the library's modules, from their Verilog parameters: registers exactly, logic as amounts to weigh."""
+
+from __future__ import annotations
+
+from mulfree.rtl.cost.cost import Cost
+from mulfree.rtl.cost.memory import ram_terms, replay_terms
+from mulfree.rtl.cost.target import Target
+from mulfree.rtl.cost.terms import NOTHING, Terms
+
+
+def register(bits: int) -> Terms:
+    """stream_register"""
+    return Terms(Cost(ffs=bits + 1), {"handshakes": 1})
+
+
+def counter(length: int) -> Terms:
+    """A counter of so many states, with reset; of one state, nothing."""
+    bits = (length - 1).bit_length()
+    return Terms(Cost(ffs=bits), {"counter_bits": bits})
+
+
+def vector_fetch(width: int, fold: int, repeat: int, steps: int, target: Target) -> Terms:
+    """m_data, m_last where it changes, the address, the place in the vector and the pass, and the replayed words."""
+    control = register(width) + counter(steps) + counter(fold) + counter(repeat)
+    last = Terms(Cost(ffs=1)) if fold > 1 else NOTHING
+    if repeat == 1:
+        return control + last
+    held = Terms(Cost(ffs=width)) if fold == 1 else replay_terms(fold, width, target)
+    return control + last + held + Terms(weighed={"mux_bits": width})
+
+
+def step_reduce(bits: int) -> Terms:
+    """The state and the finished word."""
+    return Terms(Cost(ffs=2 * bits + 1), {"handshakes": 1, "state_bits": bits})
+
+
+def width_up(bits: int, ratio: int) -> Terms:
+    """All narrow words but the last, the wide word, the count."""
+    return Terms(Cost(ffs=(2 * ratio - 1) * bits + 1), {"handshakes": 1, "enables": ratio}) + counter(ratio)
+
+
+def width_down(bits: int, ratio: int) -> Terms:
+    """The narrow word and the others, which shift."""
+    return Terms(Cost(ffs=ratio * bits + 1), {"handshakes": 1, "mux_bits": ratio * bits}) + counter(ratio)
+
+
+def stream_fork(bits: int, outputs: int) -> Terms:
+    """Registers with equal contents become one."""
+    return Terms(Cost(ffs=bits + outputs), {"handshakes": outputs})
+
+
+def stream_fifo(bits: int, depth: int, target: Target) -> Terms:
+    """Memory, head, tail and count."""
+    count = Terms(Cost(ffs=depth.bit_length()), {"counter_bits": depth.bit_length()})
+    addresses = counter(depth) + counter(depth) if depth > 1 else NOTHING
+    memory = ram_terms(depth, bits, target, "distributed", is_registered=False)
+    # Yosys keeps a copy of the read address beside a memory that is read without a register.
+    copied = Terms(Cost(ffs=0 if memory.known.brams else (depth - 1).bit_length()))
+    return memory + addresses + count + copied + Terms(weighed={"handshakes": 1})
+
+
+def concat_streams(bits: int, inputs: int, run_bits: int) -> Terms:
+    """The word, whose turn it is, and how many of its run have passed."""
+    chosen = {"choice_bits": bits * (inputs - 1), "handshakes": 1, "counter_bits": run_bits}
+    return Terms(Cost(ffs=bits + 1 + run_bits), chosen) + counter(inputs)
+
+
+def loop_nest(loops: int, bits: int) -> Terms:
+    """A counter per loop, all of the same width."""
+    return Terms(Cost(ffs=loops * bits), {"loop_bits": loops * bits})
+
+
+def pad_map(width: int, bits: int) -> Terms:
+    """The word, row, column and three loops."""
+    place = {"handshakes": 1, "mux_bits": width, "index_bits": 2 * bits}
+    return Terms(Cost(ffs=width + 1 + 2 * bits), place) + loop_nest(3, bits)
+
+
+def top_k_list(k: int, width: int, index: int) -> Terms:
+    """Values and indices so far, which are filled, the position, the result."""
+    ffs = k * (width + index) + k + index + k * index + 1
+    weighed = {"compare_bits": k * width, "select_bits": k * (width + index), "handshakes": 1, "counter_bits": index}
+    return Terms(Cost(ffs=ffs), weighed)
+
+
+def threshold_level(lanes: int, width: int, found: int, folds: int) -> Terms:
+    """x, the bits found before, and which channels come."""
+    return Terms(Cost(ffs=width + lanes * found + 1), {"handshakes": 1}) + counter(folds)
+
+
+def window_control(number_bits: int, count_bits: int, rows: int, changes: int) -> Terms:
+    """window_buffer without its memory: registers of numbers, the row of windows, six loops.
+
+    `changes` says how often rows in turn give up different numbers of words.
+    """
+    ffs = number_bits + (rows - 1).bit_length() + 2
+    weighed = {"handshakes": 1, "index_bits": number_bits, "changes": changes}
+    return Terms(Cost(ffs=ffs), weighed) + loop_nest(6, count_bits)

@@ -1,0 +1,212 @@
+"""Terms of every kind of stage: its library modules, its memories, its circuits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+
+import numpy as np
+
+from mulfree.ir import IntArray
+from mulfree.rtl.actors import Buffered
+from mulfree.rtl.cost.calibration import calibration
+from mulfree.rtl.cost.circuit import circuit_terms
+from mulfree.rtl.cost.cost import Cost
+from mulfree.rtl.cost.memory import ram_terms, rom_terms
+from mulfree.rtl.cost.parts import (
+    concat_streams,
+    counter,
+    pad_map,
+    register,
+    step_reduce,
+    stream_fifo,
+    stream_fork,
+    threshold_level,
+    top_k_list,
+    vector_fetch,
+    width_down,
+    width_up,
+    window_control,
+)
+from mulfree.rtl.cost.target import TARGETS, Target, target_named
+from mulfree.rtl.cost.terms import NOTHING, Terms
+from mulfree.rtl.design import Stage
+from mulfree.rtl.stages.reorder import LOOPS
+from mulfree.rtl.stages.sliding_window import STYLES, scan_of
+
+
+def stage_cost(stage: Stage, target: str) -> Cost:
+    """The stage by itself, unplaced. Raises CompileError for an unknown target."""
+    terms, kind = stage_terms(stage, target_named(target)), calibrated_kind(stage)
+    as_gates = calibration("asic", kind).cost(stage_terms(stage, TARGETS["asic"])).gates
+    return replace(calibration(target, kind).cost(terms), gates=as_gates)
+
+
+def calibrated_kind(stage: Stage) -> str:
+    """The row of the table: the module, but constants that stand in the logic itself make a kind of their own."""
+    if is_constant(stage):
+        return "constant_matrix"
+    return "constant_affine" if stage.module == "affine" and not stage.memories else stage.module
+
+
+def is_constant(stage: Stage) -> bool:
+    """Whether a matrix's weights stand in the logic itself."""
+    return stage.module == "matrix_vector" and stage.memories["weights"].depth == 1
+
+
+def stage_terms(stage: Stage, target: Target) -> Terms:
+    """What is known of the stage, and the amounts that calibration weighs."""
+    return _KINDS[stage.module](stage, target)
+
+
+def _circuits(stage: Stage, constants: Collection[str] = ()) -> Terms:
+    """Every circuit, as often as parameter <circuit>_copies says."""
+    result = NOTHING
+    for name, circuit in stage.circuits.items():
+        result += circuit_terms(circuit, constants).times(stage.parameters.get(f"{name}_copies", 1))
+    return result
+
+
+def _memories(stage: Stage, target: Target) -> Terms:
+    result = NOTHING
+    for memory in stage.memories.values():
+        result += rom_terms(memory, target)
+    return result
+
+
+def _reduction(stage: Stage, steps: int) -> Terms:
+    bits = stage.circuits["finish"].inputs[0].type.bits
+    return register(bits) if steps == 1 else step_reduce(bits)
+
+
+def _matrix_vector(stage: Stage, target: Target) -> Terms:
+    p, depth = stage.parameters, stage.memories["weights"].depth
+    end = _reduction(stage, p["input_folds"])
+    if is_constant(stage):
+        return _circuits(stage, ["w"]) + end
+    fetch = vector_fetch(stage.inputs[0].token_bits, p["input_folds"], p["output_folds"], depth, target)
+    return fetch + _memories(stage, target) + _circuits(stage) + end
+
+
+def _channelwise(stage: Stage, target: Target) -> Terms:
+    taps, memory = stage.parameters["taps"], stage.memories.get("weights")
+    end = _reduction(stage, taps)
+    if memory is None or memory.depth == 1:
+        return counter(taps) + _circuits(stage, ["w"]) + end
+    fetch = vector_fetch(stage.inputs[0].token_bits, taps, 1, memory.depth, target)
+    return fetch + _memories(stage, target) + _circuits(stage) + end
+
+
+def _threshold(stage: Stage, target: Target) -> Terms:
+    p, width = stage.parameters, stage.circuits["compare"].inputs[0].type.bits
+    levels = NOTHING
+    for level in range(p["levels"]):
+        levels += threshold_level(p["lanes"], width, level, p["folds"])
+    return levels + _memories(stage, target) + _circuits(stage, ["t"] if p["folds"] == 1 else [])
+
+
+def _affine(stage: Stage, target: Target) -> Terms:
+    out = register(stage.outputs[0].token_bits) + _circuits(stage)
+    if not stage.memories:
+        return out
+    fetch = vector_fetch(stage.inputs[0].token_bits, 1, 1, stage.memories["weights"].depth, target)
+    return fetch + _memories(stage, target) + out
+
+
+def _mapped(stage: Stage, target: Target) -> Terms:
+    del target
+    return _circuits(stage) + register(stage.outputs[0].token_bits)
+
+
+def _widths(up: int, down: int, bits: int, out: int) -> Terms:
+    if up == down == 1:
+        return register(out)
+    return (width_up(bits, up) if up > 1 else NOTHING) + (width_down(out, down) if down > 1 else NOTHING)
+
+
+def _width_converter(stage: Stage, target: Target) -> Terms:
+    del target
+    p = stage.parameters
+    return _widths(p["up"], p["down"], p["bits"], stage.outputs[0].token_bits)
+
+
+def _channel_gather(stage: Stage, target: Target) -> Terms:
+    del target
+    p = stage.parameters
+    widths = _widths(p["up"], p["down"], stage.inputs[0].token_bits, stage.outputs[0].token_bits)
+    return widths + _circuits(stage)
+
+
+def _fork(stage: Stage, target: Target) -> Terms:
+    del target
+    return stream_fork(stage.parameters["bits"], stage.parameters["copies"])
+
+
+def _fifo(stage: Stage, target: Target) -> Terms:
+    return stream_fifo(stage.parameters["bits"], stage.parameters["depth"], target)
+
+
+def _concat(stage: Stage, target: Target) -> Terms:
+    del target
+    longest = max(stage.parameters[f"run_{i}"] for i in range(len(stage.inputs)))
+    streams = concat_streams(stage.outputs[0].token_bits, len(stage.inputs), longest.bit_length())
+    return streams + _circuits(stage)
+
+
+def _pad(stage: Stage, target: Target) -> Terms:
+    del target
+    p = stage.parameters
+    bits = max(p["rows"], p["columns"], p["folds"]).bit_length() + 1
+    return pad_map(stage.outputs[0].token_bits, bits) + _circuits(stage)
+
+
+def _top_k(stage: Stage, target: Target) -> Terms:
+    del target
+    return top_k_list(stage.parameters["k"], stage.parameters["bits"], stage.outputs[0].element_bits)
+
+
+def _sliding_window(stage: Stage, target: Target) -> Terms:
+    scan, out = scan_of(stage), stage.outputs[0]
+    padded = out.token_bits if scan.window.is_padded else 0
+    buffer = _window(stage, max(scan.counts), scan.row_frees(), 5, target)
+    return buffer + _circuits(stage) + Terms(weighed={"mux_bits": padded})
+
+
+def _reorder(stage: Stage, target: Target) -> Terms:
+    """No padding, so that row and column stand still."""
+    p, (actor,) = stage.parameters, stage.actors
+    assert isinstance(actor, Buffered)
+    counts = [p[f"count_{i}"] for i in range(LOOPS)]
+    steps = len(actor.frees) // counts[-1]
+    return _window(stage, max(counts), actor.frees[steps - 1 :: steps], 3, target)
+
+
+def _window(stage: Stage, longest: int, frees: IntArray, numbers: int, target: Target) -> Terms:
+    """A window buffer with so many registers that number words, rows or columns."""
+    p, x = stage.parameters, stage.inputs[0]
+    index = (2 * max(x.tokens, p["depth"])).bit_length() + 2
+    style = next(name for name, number in STYLES.items() if number == p["memory_style"])
+    steps = np.diff(frees, prepend=0)
+    changes = int((np.diff(steps) != 0).sum())
+    control = window_control(numbers * index, longest.bit_length(), len(steps), changes)
+    return control + ram_terms(p["depth"], x.token_bits, target, style, is_registered=True)
+
+
+_KINDS: dict[str, Callable[[Stage, Target], Terms]] = {
+    "add": _mapped,
+    "affine": _affine,
+    "channel_gather": _channel_gather,
+    "channelwise": _channelwise,
+    "clamp": _mapped,
+    "concat": _concat,
+    "fifo": _fifo,
+    "fork": _fork,
+    "leaky": _mapped,
+    "matrix_vector": _matrix_vector,
+    "pad": _pad,
+    "reorder": _reorder,
+    "sliding_window": _sliding_window,
+    "threshold": _threshold,
+    "top_k": _top_k,
+    "width_converter": _width_converter,
+}

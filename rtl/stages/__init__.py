@@ -1,0 +1,45 @@
+"""The kinds of stages: each constructor makes a complete `Stage`, `stage_verilog` prints it.
+
+Every constructor takes the name of the stage (a Verilog identifier, unique in the design) and its input streams,
+and returns a Stage whose `outputs` carry the order, lanes and types that follow.
+"""
+
+from mulfree.rtl.stages.affine import affine
+from mulfree.rtl.stages.channelwise import Combine, TapLane, channelwise
+from mulfree.rtl.stages.elementwise import add, clamp, leaky
+from mulfree.rtl.stages.matrix_vector import Lane, matrix_vector
+from mulfree.rtl.stages.plumbing import fifo, fork, width_converter
+from mulfree.rtl.stages.registry import memory_files, stage_verilog
+from mulfree.rtl.stages.reorder import kept_together, reorder
+from mulfree.rtl.stages.sliding_window import sliding_window
+from mulfree.rtl.stages.structure import channel_gather, concat, pad, run_elements
+from mulfree.rtl.stages.text import port_names
+from mulfree.rtl.stages.threshold import threshold
+from mulfree.rtl.stages.top_k import top_k
+
+__all__ = [
+    "Combine",
+    "Lane",
+    "TapLane",
+    "add",
+    "affine",
+    "channel_gather",
+    "channelwise",
+    "clamp",
+    "concat",
+    "fifo",
+    "fork",
+    "kept_together",
+    "leaky",
+    "matrix_vector",
+    "memory_files",
+    "pad",
+    "port_names",
+    "reorder",
+    "run_elements",
+    "sliding_window",
+    "stage_verilog",
+    "threshold",
+    "top_k",
+    "width_converter",
+]

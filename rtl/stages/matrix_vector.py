@@ -1,0 +1,176 @@
+"""matrix_vector: dense layers, and convolutions over the windows that `sliding_window` cuts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from mulfree.ir import IntArray, IntRange, Location, TensorType, Value
+from mulfree.rtl.actors import Actor, Stepper, every_step
+from mulfree.rtl.cell_verilog import literal
+from mulfree.rtl.circuit import Circuit, Wire
+from mulfree.rtl.design import Stage, Stream
+from mulfree.rtl.stages.constants import packed_memory, raster_stream
+from mulfree.rtl.stages.reduction import Sum, reduction_text, run_of
+from mulfree.rtl.stages.text import (
+    CLOCK,
+    address_bits,
+    circuit_instance,
+    circuit_module,
+    circuit_text,
+    instance,
+    module_text,
+    rom_text,
+)
+
+Lane = Callable[[Circuit, Wire, Wire], Wire]
+"""(circuit, x of SIMD lanes, w of SIMD lanes) to a wire of one lane: this token's share of the result."""
+
+
+def matrix_vector(
+    name: str,
+    x: Stream,
+    value: Value[TensorType],
+    *,
+    weights: IntArray,
+    pe: int,
+    lane: Lane,
+    groups: int = 1,
+    weight_range: IntRange | None = None,
+    style: str = "auto",
+    location: Location | None = None,
+) -> Stage:
+    """y[m] = sum over tokens of lane(x, weights[m]); SIMD = x.lanes inputs and `pe` outputs at a time.
+
+    x brings vectors (or windows) one after the other, each `groups` runs of K elements; weights are (M, K), with k
+    in the order of the stream within its group, and output m belongs to group m // (M / groups). SIMD must divide K
+    and pe must divide M / groups. `lane` may return any range (also one with a step); partial results add up.
+    `value` is (M,) or (M, rows, columns): the vectors come in raster order. Weights are stored as
+    `weight_range` (default: the tightest range that holds them) stores them; `style` as in `Memory`.
+    With one step per vector (groups = K / SIMD = M / pe = 1) the weights are constants, not a memory.
+    """
+    out_channels, inputs = weights.shape
+    out_folds, in_folds = out_channels // groups // pe, inputs // x.lanes
+    assert out_folds * groups * pe == out_channels, f"{name}: pe {pe} does not divide {out_channels} / {groups}"
+    assert in_folds * x.lanes == inputs, f"{name}: {x.lanes} lanes do not divide {inputs} inputs"
+    assert value.type.shape[0] == out_channels, f"{name}: {out_channels} rows of weights for {value.type}"
+    held = weight_range or IntRange.spanning(np.unique(weights).tolist())
+    circuit = Circuit()
+    share = lane(circuit, circuit.input("x", x.type.range, x.lanes), circuit.input("w", held, x.lanes))
+    circuit.output("y", circuit.index(share))
+    total = Sum(share.range, in_folds, pe)
+    return Stage(
+        name=name,
+        module="matrix_vector",
+        inputs=(x,),
+        outputs=(raster_stream(name, value, pe),),
+        actors=_actors(groups, out_folds, in_folds),
+        parameters={
+            "pe": pe,
+            "simd": x.lanes,
+            "groups": groups,
+            "output_folds": out_folds,
+            "input_folds": in_folds,
+            "lane_copies": pe,
+        },
+        memories={"weights": packed_memory(_by_step(weights, groups, pe, x.lanes), held, style)},
+        circuits={"lane": circuit, **total.circuits(value.type.range)},
+        location=location,
+    )
+
+
+def _by_step(weights: IntArray, groups: int, pe: int, simd: int) -> IntArray:
+    """Rows of the weight memory: (groups x output folds x input folds, pe x simd)."""
+    folded = weights.reshape(groups, -1, pe, weights.shape[1] // simd, simd)
+    rows: IntArray = folded.transpose(0, 1, 3, 2, 4).reshape(-1, pe * simd)
+    return rows
+
+
+def _actors(groups: int, out_folds: int, in_folds: int) -> tuple[Actor, ...]:
+    if groups * out_folds * in_folds == 1:
+        return (every_step(),)
+    steps = out_folds * in_folds if out_folds > 1 else 1
+    consumes = np.arange(steps)[None] < (in_folds if out_folds > 1 else 1)
+    return (Stepper(consumes, np.ones((1, steps), bool)), run_of(in_folds))
+
+
+def matrix_vector_text(stage: Stage) -> str:
+    """See `stage_verilog`."""
+    p = stage.parameters
+    purpose = (
+        f"matrix times vector, {p['pe']} of the outputs by {p['simd']} of the inputs at a time; "
+        f"{p['groups']} groups x {p['output_folds']} output folds x {p['input_folds']} input folds."
+    )
+    parts = [circuit_text(stage, "lane", "One output's share of a step")]
+    if stage.memories["weights"].depth > 1:
+        parts.append(rom_text(stage, "weights", "Weights by group, output fold, input fold"))
+    body = [*_operands(stage), *_lanes(stage)]
+    reduction, reduction_parts = reduction_text(stage, p["input_folds"])
+    return module_text(stage, purpose, [*body, *reduction], [*parts, *reduction_parts])
+
+
+def _operands(stage: Stage) -> Sequence[str]:
+    """Signals x, weights and step_*: from the fetch, or from the port and constants."""
+    (x,) = stage.inputs
+    memory, p = stage.memories["weights"], stage.parameters
+    row = memory.width // p["pe"]
+    signals = [
+        f"logic [{x.token_bits - 1}:0] x;",
+        f"logic [{p['pe'] - 1}:0][{row - 1}:0] weights;",
+        "logic step_valid, step_ready, step_last;",
+    ]
+    if memory.depth == 1:
+        rows = [memory.words[0] >> (row * i) & ((1 << row) - 1) for i in range(p["pe"])]
+        return [
+            *signals,
+            "assign x = s_data;",
+            "assign step_valid = s_valid;",
+            "assign s_ready = step_ready;",
+            "assign step_last = 1'b1;",
+            *(f"assign weights[{i}] = {literal(row, word)};" for i, word in enumerate(rows)),
+        ]
+    return [*signals, *fetch_text(stage, p["input_folds"], p["output_folds"])]
+
+
+def fetch_text(stage: Stage, fold: int, repeat: int, last: str = "step_last") -> list[str]:
+    """Fetch of tokens and of the words of memory "weights" that meet them: signals x, weights, step_* and `last`."""
+    (x,), memory = stage.inputs, stage.memories["weights"]
+    return [
+        f"logic [{address_bits(memory.depth) - 1}:0] address;",
+        "logic advance;",
+        instance(
+            "vector_fetch",
+            "u_fetch",
+            {"WIDTH": x.token_bits, "FOLD": fold, "REPEAT": repeat, "STEPS": memory.depth},
+            {
+                **CLOCK,
+                "s_data": "s_data",
+                "s_valid": "s_valid",
+                "s_ready": "s_ready",
+                "address": "address",
+                "advance": "advance",
+                "m_data": "x",
+                "m_last": last,
+                "m_valid": "step_valid",
+                "m_ready": "step_ready",
+            },
+        ),
+        instance(
+            circuit_module(stage, "weights"),
+            "u_weights",
+            {},
+            {"clk": "clk", "enable": "advance", "address": "address", "word": "weights"},
+        ),
+    ]
+
+
+def _lanes(stage: Stage) -> list[str]:
+    pe = stage.parameters["pe"]
+    bits = stage.circuits["lane"].outputs["y"].type.bits
+    lane = circuit_instance(stage, "lane", {"x": "x", "w": "weights[i]", "y": "partial[i]"})
+    body = "\n".join(f"  {line}" for line in lane.splitlines())
+    return [
+        f"logic [{pe - 1}:0][{bits - 1}:0] partial;",
+        f"for (genvar i = 0; i < {pe}; i++) begin : g_lane\n{body}\nend",
+    ]

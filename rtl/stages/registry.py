@@ -1,0 +1,53 @@
+"""From the name of a stage's module to the function that prints it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mulfree.rtl.design import Stage
+from mulfree.rtl.stages.affine import affine_text
+from mulfree.rtl.stages.channelwise import channelwise_text
+from mulfree.rtl.stages.elementwise import add_text, clamp_text, leaky_text
+from mulfree.rtl.stages.matrix_vector import matrix_vector_text
+from mulfree.rtl.stages.plumbing import fifo_text, fork_text, width_converter_text
+from mulfree.rtl.stages.reorder import reorder_text
+from mulfree.rtl.stages.sliding_window import sliding_window_text
+from mulfree.rtl.stages.structure import channel_gather_text, concat_text, pad_text
+from mulfree.rtl.stages.text import memory_file, memory_text
+from mulfree.rtl.stages.threshold import threshold_text
+from mulfree.rtl.stages.top_k import top_k_text
+
+PRINTERS: dict[str, Callable[[Stage], str]] = {
+    "add": add_text,
+    "affine": affine_text,
+    "channel_gather": channel_gather_text,
+    "channelwise": channelwise_text,
+    "clamp": clamp_text,
+    "concat": concat_text,
+    "fifo": fifo_text,
+    "fork": fork_text,
+    "leaky": leaky_text,
+    "matrix_vector": matrix_vector_text,
+    "pad": pad_text,
+    "reorder": reorder_text,
+    "sliding_window": sliding_window_text,
+    "threshold": threshold_text,
+    "top_k": top_k_text,
+    "width_converter": width_converter_text,
+}
+"""One entry per kind: `Stage.module` to the body of its Verilog module."""
+
+
+def stage_verilog(stage: Stage) -> str:
+    """The text of <stage.name>.sv: one module of that name, then the parts that only it uses.
+
+    Ports are clk, rst (synchronous, active high), then per stream `<port>_data`, `_valid` and `_ready` with the
+    names of `port_names`. The same stage gives the same text.
+    """
+    return PRINTERS[stage.module](stage)
+
+
+def memory_files(stage: Stage) -> dict[str, str]:
+    """The memory files that the stage's module reads, by name; they belong beside the module."""
+    named = {memory_file(stage, name): rom for name, rom in stage.memories.items() if name == "weights"}
+    return {file: memory_text(rom) for file, rom in named.items() if file and rom.depth > 1}

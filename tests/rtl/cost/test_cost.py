@@ -1,0 +1,43 @@
+"""Sums of costs and of terms."""
+
+from __future__ import annotations
+
+from mulfree.ir import BIT, IntRange
+from mulfree.rtl import Circuit, cells
+from mulfree.rtl.cost import Cost, Terms, total
+from mulfree.rtl.cost.circuit import circuit_terms
+
+
+def test_areas_add_up_and_paths_do_not() -> None:
+    both = Cost(luts=3, ffs=1, levels=7) + Cost(luts=2, gates=4, levels=5)
+    assert both == Cost(luts=5, ffs=1, gates=4, levels=7)
+    assert Cost(luts=3, levels=7).times(4) == Cost(luts=12, levels=7)
+    assert total([]) == Cost()
+
+
+def test_terms_of_both_operands_are_kept() -> None:
+    both = Terms(Cost(ffs=1), {"mux_bits": 2}) + Terms(Cost(ffs=2), {"mux_bits": 1, "enables": 3})
+    assert both == Terms(Cost(ffs=3), {"mux_bits": 3, "enables": 3})
+
+
+def test_a_popcount_is_sixes_and_a_tree_of_adders() -> None:
+    circuit = Circuit()
+    circuit.output("y", circuit.drive(cells.POPCOUNT, circuit.input("x", BIT, 24)))
+    # Four groups of six: two sums up to 12 (four bits), one up to 24 (five bits).
+    assert circuit_terms(circuit).weighed == {"sixes": 4, "count_bits": 4 + 4 + 5}
+
+
+def test_what_meets_a_constant_is_counted_apart() -> None:
+    circuit = Circuit()
+    x, w = circuit.input("x", BIT, 8), circuit.input("w", BIT, 8)
+    circuit.output("y", circuit.drive(cells.XNOR, x, w))
+    assert circuit_terms(circuit).weighed == {"logic_bits": 8}
+    assert circuit_terms(circuit, ["w"]).weighed == {"constant_logic_bits": 8}
+    assert circuit_terms(circuit, ["x", "w"]).weighed == {}
+
+
+def test_an_adder_counts_the_bits_of_its_result() -> None:
+    circuit = Circuit()
+    byte = IntRange(0, 255)
+    circuit.output("y", circuit.drive(cells.ADD, circuit.input("a", byte, 4), circuit.input("b", byte, 4)))
+    assert circuit_terms(circuit).weighed == {"adder_bits": 4 * 8, "carry_outs": 4}
