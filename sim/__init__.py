@@ -1,0 +1,1 @@
+"""Running graphs and designs: the definition, the fast functional simulator, cycle models, Verilator."""

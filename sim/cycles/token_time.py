@@ -1,0 +1,71 @@
+"""The token-time model: transfer times from the order of tokens; its cost grows with tokens, not with cycles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from mulfree.rtl.design import Design
+from mulfree.sim.cycles.agents import run_frame
+from mulfree.sim.cycles.net import Net, flatten
+from mulfree.sim.cycles.steady import State, same_state, state_of
+from mulfree.sim.cycles.tables import CAPACITY, LEFT, RECORD, RELEASE, TAKEN, WAIT, Tables, tables
+from mulfree.sim.cycles.timing import Cycles, DeadlockError, Timing
+from mulfree.sim.patterns import ALWAYS, Pattern
+
+
+def token_time(
+    design: Design,
+    frames: int,
+    valid: Sequence[Pattern] | None = None,
+    ready: Sequence[Pattern] | None = None,
+    depths: Mapping[str, int] | None = None,
+) -> Timing:
+    """Transfer cycles of all tokens of `frames` frames, from reset, fed and taken as the patterns let them.
+
+    valid, ready: one pattern per input and per output of the design; without them, always. depths: other depths for
+    the queues of the stages named. Once the design is in a state it was in before, what follows is not computed
+    again. DeadlockError if the frames cannot pass.
+    """
+    net = flatten(design)
+    patterns = [valid or [ALWAYS] * len(net.sources), ready or [ALWAYS] * len(net.sinks)]
+    return run(net, tables(net, patterns[0], patterns[1], depths or {}), frames)
+
+
+def run(net: Net, t: Tables, frames: int, pace: int = 0) -> Timing:
+    """The frames one by one until they are done or a state returns; one may begin every `pace` cycles."""
+    edges, record = np.asarray(t.edges), np.asarray(t.record)
+    starts = edges[:, RECORD].copy()
+    rows: list[Cycles] = []
+    known: State | None = None
+    known_at = 0
+    while len(rows) < frames:
+        edges[:, RECORD] = starts
+        if not run_frame(t):
+            raise DeadlockError(_blocked(net, t, len(rows)))
+        rows.append(record.copy())
+        edges[:, RELEASE] = pace * len(rows)
+        state = state_of(t)
+        if known is not None and same_state(known, state):
+            return Timing(net, np.stack(rows), frames, len(rows) - known_at, state.cycle - known.cycle)
+        if len(rows) & (len(rows) - 1) == 0:  # a cycle of any length shows once it fits between powers of two
+            known, known_at = state, len(rows)
+    return Timing(net, np.stack(rows), frames)
+
+
+def _blocked(net: Net, t: Tables, frame: int) -> str:
+    agents = np.asarray(t.agents)
+    told = [_reason(net, t, int(wait)) for wait in agents[agents[:, LEFT] > 0, WAIT]]
+    return f"the design is stuck in frame {frame}: {'; '.join(told)}"
+
+
+def _reason(net: Net, t: Tables, wait: int) -> str:
+    """What an agent waits for, in words."""
+    index, lacks_room = divmod(wait, 2)
+    if index >= len(net.wires):
+        return "a sliding window waits for " + ("a free word" if lacks_room else "a word")
+    wire, taken = net.wires[index], t.edges[index][TAKEN]
+    if lacks_room:
+        return f"{net.units[wire.producer].name} waits for {wire.name} to be taken: {t.edges[index][CAPACITY]} held"
+    return f"{net.units[wire.consumer].name} waits for token {taken} of {wire.name}"

@@ -1,0 +1,1 @@
+"""Kernels and the builders that call them, one module per kind of operator."""
