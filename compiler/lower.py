@@ -1,0 +1,168 @@
+"""Graph to design: every operator becomes stages, every value a stream.
+
+Reshapes and transposes move nothing: they rename what the stream carries, and only a layer that needs its map row by
+row makes a memory of it. A value that several nodes read is
+forked, and every branch that may meet another again ends in a queue whose depth `size_queues` finds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from mulfree.compiler.families import FamilyContraction
+from mulfree.compiler.folding import Folding, shape_of
+from mulfree.compiler.layer_names import layer_names
+from mulfree.compiler.lowering import IntNode, Lowering, renamed
+from mulfree.compiler.stream_order import is_raster, transposed
+from mulfree.ir import CompileError, Graph, IntArray, IntRange, TensorType, ops
+from mulfree.ir.ops import Window
+from mulfree.rtl import Design, Stream, stages
+from mulfree.rtl.library import library
+from mulfree.rtl.names import identifier
+
+
+def lower(graph: Graph[TensorType], folding: Folding, depths: Mapping[str, int] | None = None) -> Design:
+    """Stages for every node, folded as asked; `depths` are the queues' depths by stage name (default: a frame).
+
+    Raises CompileError, with the place, for an operator or an order of elements that has no hardware.
+    """
+    lowering = Lowering(graph, folding, depths or {}, layer_names(graph))
+    lowering.names |= {identifier(graph.name), "tb", *(file.removesuffix(".sv") for file in library())}
+    inputs = [lowering.add_input(value) for value in graph.inputs]
+    for node in graph.nodes:
+        lowering.add_node(node, _lower_node)
+    outputs = [lowering.leave(value) for value in graph.outputs]
+    return Design(graph.name, graph, lowering.stages, inputs, outputs)
+
+
+def _lower_node(to: Lowering, node: IntNode, streams: list[Stream]) -> Stream:
+    """The stream that carries the node's result."""
+    x, value, place = streams[0], node.output, {"location": node.location}
+    match node.op:
+        case FamilyContraction():
+            return _contraction(to, node, node.op, x)
+        case ops.Pool():
+            return _pool(to, node, node.op, x)
+        case ops.Reshape():
+            return renamed(x, value, x.order)
+        case ops.Transpose(permutation=permutation):
+            return renamed(x, value, transposed(x.order, x.value.type.shape, permutation))
+        case ops.Affine() if _keeps_words(node.op, x.type.range, value.type.range):
+            return renamed(x, value, x.order)
+        case ops.Affine():
+            return to.build(stages.affine, value, "", x, value, node.op, **place).outputs[0]
+        case ops.Clamp():
+            return to.build(stages.clamp, value, "", x, value, node.op, **place).outputs[0]
+        case ops.Leaky():
+            return to.build(stages.leaky, value, "", x, value, node.op, **place).outputs[0]
+        case ops.Threshold():
+            return to.build(stages.threshold, value, "", x, value, node.op, **place).outputs[0]
+        case ops.Add():
+            return _add(to, node, x, streams[1])
+        case ops.Concat(axis=axis):
+            return _concat(to, node, streams, axis)
+        case ops.Pad():
+            return to.build(stages.pad, value, "", _pixels(to, node, x), value, node.op, **place).outputs[0]
+        case ops.ChannelGather():
+            return _gather(to, node, node.op, x)
+        case ops.TopK():
+            return _top_k(to, node, node.op, x)
+        case _:
+            raise CompileError(f"{node.op.name} has no hardware", node.location)
+
+
+def _keeps_words(op: ops.Affine, before: IntRange, after: IntRange) -> bool:
+    """Whether x and m x + b are stored as the same words, so that nothing is left to compute."""
+    if op.multiplier.shape != (1,) or op.offset.shape != (1,) or before.is_signed or after.is_signed:
+        return False
+    m, b = int(op.multiplier.array[0]), int(op.offset.array[0])
+    ends = np.array([before.lo, before.hi])
+    same_ends = np.array_equal(before.encode(ends), after.encode(m * ends + b)) if m > 0 else False
+    return bool(same_ends) and before.count == after.count
+
+
+def _contraction(to: Lowering, node: IntNode, op: FamilyContraction, x: Stream) -> Stream:
+    layer, shape = to.layer(node), shape_of(node)
+    x = to.with_lanes(x, to.stream_lanes(node))
+    constants = {"weight_range": op.weight_range, "style": layer.memory, "location": node.location}
+    if shape.is_channelwise:
+        window = _window(to, node, op.window, x, shape.groups // layer.pe, fill=0)
+        taps = {"taps": shape.taps, "combine": "sum", "weights": op.rows, "lane": op.tap_lane}
+        return to.build(stages.channelwise, node.output, "", window, node.output, **taps, **constants).outputs[0]
+    weights, x = _in_stream_order(to, node, op, x)
+    if shape.outputs > layer.pe and not to.is_fast(x):
+        x = to.queued(x, op.rows.shape[1] // layer.simd)
+    lanes = {"weights": weights, "pe": layer.pe, "lane": op.lane, "groups": op.groups}
+    return to.build(stages.matrix_vector, node.output, "", x, node.output, **lanes, **constants).outputs[0]
+
+
+def _in_stream_order(to: Lowering, node: IntNode, op: FamilyContraction, x: Stream) -> tuple[IntArray, Stream]:
+    """Weights (M, K) and the stream that brings the K elements in the same order."""
+    if len(x.value.type.shape) == 1:
+        return (op.rows, to.in_raster(x, node)) if op.groups > 1 else (op.rows[:, x.order], x)
+    by_tap = np.moveaxis(op.weights.array, 1, -1).reshape(op.weights.shape[0], -1)
+    return by_tap, _window(to, node, op.window, x, op.groups, fill=0)
+
+
+def _window(to: Lowering, node: IntNode, window: Window, x: Stream, groups: int, fill: int) -> Stream:
+    """The windows of the map, or the map itself where each window is one position."""
+    if window == Window() or len(x.value.type.shape) == 1:
+        return to.in_raster(x, node)
+    options = {"groups": groups, "fill": fill, "location": node.location}
+    stage = to.build(stages.sliding_window, node.output, "window", to.in_raster(x, node), window, **options)
+    if (stage.outputs[0].order < 0).all():
+        raise CompileError(
+            f"every window of {node.op.name} lies in the padding, so its result is constant; pad less, or put the "
+            "constant in its place",
+            node.location,
+        )
+    return stage.outputs[0]
+
+
+def _pixels(to: Lowering, node: IntNode, x: Stream) -> Stream:
+    """The map row by row, in tokens that end where a pixel does."""
+    x = to.in_raster(x, node)
+    return to.with_lanes(x, int(np.gcd(x.lanes, x.value.type.shape[0])))
+
+
+def _pool(to: Lowering, node: IntNode, op: ops.Pool, x: Stream) -> Stream:
+    pe, range = to.layer(node).pe, x.type.range
+    combine, fill = {"max_pool": ("max", range.lo), "min_pool": ("min", range.hi), "sum_pool": ("sum", 0)}[op.name]
+    x = to.with_lanes(x, pe)
+    window = _window(to, node, op.window, x, x.value.type.shape[0] // pe, fill)
+    options = {"taps": op.window.taps, "combine": combine, "location": node.location}
+    return to.build(stages.channelwise, node.output, "", window, node.output, **options).outputs[0]
+
+
+def _add(to: Lowering, node: IntNode, a: Stream, b: Stream) -> Stream:
+    order = b.order if is_raster(b.order, b.value.type.shape) else a.order
+    a, b = to.in_order(a, order, node), to.with_lanes(to.in_order(b, order, node), a.lanes)
+    return to.build(stages.add, node.output, "", a, b, node.output, location=node.location).outputs[0]
+
+
+def _concat(to: Lowering, node: IntNode, streams: list[Stream], axis: int) -> Stream:
+    """Vectors as they come, maps row by row, so that the result is a map row by row."""
+    is_map = len(node.output.type.shape) > 1
+    ordered = [to.in_raster(stream, node) for stream in streams] if is_map else streams
+    runs = [stages.run_elements(stream.value.type.shape, axis) for stream in ordered]
+    lanes = int(np.gcd.reduce([*runs, *(stream.lanes for stream in ordered)]))
+    equal = [to.with_lanes(stream, lanes) for stream in ordered]
+    return to.build(stages.concat, node.output, "", equal, node.output, axis, location=node.location).outputs[0]
+
+
+def _gather(to: Lowering, node: IntNode, op: ops.ChannelGather, x: Stream) -> Stream:
+    """By wires where all channels of a pixel come together; otherwise as a choice of what comes."""
+    if not is_raster(x.order, x.value.type.shape):
+        elements = np.arange(x.value.type.size).reshape(1, *x.value.type.shape)
+        return to.gathered(x, node.output, op.evaluate(elements).ravel(), node)
+    x = _pixels(to, node, x)
+    lanes = int(np.gcd(x.lanes, len(op.indices)))
+    options = {"lanes": lanes, "location": node.location}
+    return to.build(stages.channel_gather, node.output, "", x, node.output, op, **options).outputs[0]
+
+
+def _top_k(to: Lowering, node: IntNode, op: ops.TopK, x: Stream) -> Stream:
+    one = to.with_lanes(to.in_raster(x, node), 1)
+    return to.build(stages.top_k, node.output, "", one, node.output, op, location=node.location).outputs[0]
