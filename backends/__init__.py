@@ -1,0 +1,1 @@
+"""What is made of a design: Verilog, test bench, estimate, synthesis, report."""

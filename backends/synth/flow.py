@@ -1,0 +1,103 @@
+"""How each target is synthesised, and what its cells count for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mulfree.ir import CompileError
+from mulfree.rtl.cost import Cost, total
+
+MULTIPLIERS_RTL = re.compile(r"\$(mul|macc|macc_v2|div|mod|divfloor|modfloor|pow)")
+"""Cells of Yosys' own library, before mapping, that multiply or divide."""
+MULTIPLIERS_MAPPED = re.compile(r"DSP48|MULT\d|ALU\d|ALUREG|SB_MAC16|MULTADD|MULTALU|MACC|\$mul|\$__(MUL|DSP)")
+"""Cells of the vendors that multiply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A synthesis script, and per cell (a regular expression) what one of it costs."""
+
+    script: str
+    """Commands, one to a line or separated by '; '."""
+    prices: Mapping[str, Cost]
+
+    def cost(self, cells: Mapping[str, int]) -> Cost:
+        """Raises CompileError at a cell that no row prices: the count would not be true."""
+        return total([self._price(cell).times(count) for cell, count in cells.items()])
+
+    def _price(self, cell: str) -> Cost:
+        for pattern, price in {**NO_HARDWARE, **self.prices}.items():
+            if re.fullmatch(pattern, cell):
+                return price
+        raise CompileError(f"the count of this target does not know the cell {cell}")
+
+
+FORGET_STYLES = "setattr -unset ram_style */a:ram_style=distributed"
+"""For targets whose look-up tables hold no memory: Yosys would refuse a memory that asks for them."""
+
+NOTHING = Cost()
+NO_HARDWARE = {r"\$(scopeinfo|print|check)": NOTHING}
+
+XC7 = Flow(
+    "synth_xilinx -family xc7 -nodsp -flatten -noiopad",
+    {
+        "LUT[2-6]": Cost(luts=1),
+        # An inverter or a buffer is absorbed by the cell that it feeds.
+        "INV|LUT1|BUFG|IBUF|OBUF": NOTHING,
+        # Wide multiplexers beside the LUTs, not LUTs.
+        "MUXF[789]": NOTHING,
+        "FD[RSCP]E(_1)?|LD[CP]E": Cost(ffs=1),
+        "CARRY4": Cost(carries=1),
+        "RAMB18E1": Cost(brams=1),
+        "RAMB36E1": Cost(brams=2),
+        "RAM(32M|64M|128X1D|32M16)": Cost(lutram=4),
+        "RAM(32X1D|64X1D|128X1S)": Cost(lutram=2),
+        "RAM(32X1S|64X1S)|SRL16E|SRLC32E": Cost(lutram=1),
+        "RAM256X1S": Cost(lutram=4),
+        "RAM32X2S": Cost(lutram=2),
+    },
+)
+ICE40 = Flow(
+    f"{FORGET_STYLES}; synth_ice40",
+    {
+        "SB_LUT4": Cost(luts=1),
+        "SB_DFF.*": Cost(ffs=1),
+        "SB_CARRY": Cost(carries=1),
+        "SB_RAM40_4K.*": Cost(brams=1),
+    },
+)
+ECP5 = Flow(
+    "synth_ecp5 -nodsp -nowidelut",
+    {
+        "LUT4": Cost(luts=1),
+        "PFUMX|L6MUX21": NOTHING,
+        "TRELLIS_FF": Cost(ffs=1),
+        # A pair of look-up tables makes two bits of a carry chain.
+        "CCU2C": Cost(luts=2, carries=1),
+        "DP16KD|PDPW16KD": Cost(brams=1),
+        "TRELLIS_DPR16X4": Cost(lutram=4),
+    },
+)
+ASIC = Flow(
+    f"{FORGET_STYLES}; synth -flatten; dfflegalize -cell $_DFF_P_ 01; "
+    "abc -g AND,NAND,OR,NOR,XOR,XNOR,ANDNOT,ORNOT,MUX; opt_clean",
+    {
+        # Areas of the IHP SG13G2 standard cells over that of its NAND2 (7.2576 square micrometres).
+        r"\$_NOT_": Cost(gates=0.75),
+        r"\$_(NAND|NOR)_": Cost(gates=1),
+        r"\$_(AND|OR|ANDNOT|ORNOT)_": Cost(gates=1.25),
+        r"\$_(XOR|XNOR)_": Cost(gates=2),
+        r"\$_N?MUX_": Cost(gates=2.5),
+        r"\$_DFF_P_": Cost(ffs=1, gates=6.75),
+    },
+)
+FLOWS = {"xc7": XC7, "ice40": ICE40, "ecp5": ECP5, "asic": ASIC}
+
+
+def flow_for(target: str) -> Flow:
+    """Raises CompileError that lists the targets."""
+    if target not in FLOWS:
+        raise CompileError(f"target '{target}' cannot be synthesised; take one of {', '.join(FLOWS)}")
+    return FLOWS[target]
