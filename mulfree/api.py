@@ -1,0 +1,289 @@
+"""The Python API: compile a model, then simulate, co-simulate, estimate, synthesise, write and report the design."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mulfree.backends.folder import write_folder
+from mulfree.backends.verilog import Files, ports, testbench, to_verilog, top_name
+from mulfree.compiler.folding import (
+    DEFAULT_CLOCK_MHZ,
+    Folding,
+    check_folding,
+    default_folding,
+    folding_for_fps,
+    folding_within,
+    load_folding,
+    save_folding,
+    unrolled,
+)
+from mulfree.compiler.model import InputFormat, QuantisedModel
+from mulfree.compiler.pipeline import ChooseFolding, Hardware, IntGraph, to_hardware, with_sized_queues
+from mulfree.ir import AnyArray, CompileError, IntArray, Pass, TensorType
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+    from mulfree.backends.estimate import Estimate
+    from mulfree.backends.report import Report
+    from mulfree.backends.synth import Placement, Progress, Synthesis
+    from mulfree.compiler.trace import Executors
+    from mulfree.sim.cosim import CosimReport
+    from mulfree.sim.cycles import Timing
+    from mulfree.sim.diff import Difference
+    from mulfree.sim.functional import FastNetwork
+
+    Source = str | Path | bytes | ModelProto
+
+TARGETS = ("xc7", "ice40", "ecp5", "asic")
+DEFAULT_TARGET = "xc7"
+PACE_FRAMES = 16
+"""Frames after which a design has long fallen into step."""
+
+Arrays = AnyArray | Mapping[str, AnyArray]
+"""The model's only input or output, or all of them by name; batch first."""
+
+
+class CompiledModel:
+    """A model as integers, and as hardware.
+
+    `source` is the ONNX model, `model` its integer graph with what the host does around it, `hardware` the design.
+    """
+
+    def __init__(
+        self, source: Source, model: QuantisedModel, hardware: Hardware, target: str, clock_mhz: float
+    ) -> None:
+        self.source = source
+        self.model = model
+        self.hardware = hardware
+        self.target = target
+        self.clock_mhz = clock_mhz
+
+    @cached_property
+    def fast(self) -> FastNetwork:
+        """The fast functional simulator of the integer graph."""
+        from mulfree.sim.functional import FastNetwork
+
+        return FastNetwork(self.model.graph)
+
+    def simulate(self, x: Arrays) -> Arrays:
+        """Outputs of the model for x, in the ONNX model's own terms, batch first; exact to the bit.
+
+        Raises CompileError if names, shapes or types are not the model's.
+        """
+        integers = self._run(self.model.to_integers(self._named(x)))
+        return _alone(self.model.from_integers(integers))
+
+    def diff(
+        self, x: Arrays, left: str = "definition", right: str = "fast", tolerance: float = 0.0
+    ) -> Difference | None:
+        """The first value of the model and its first element in which two executors differ on x; None if none does.
+
+        `definition`, `fast` and `hardware-graph` compute the integer graph, and are compared in all its values.
+        `onnx` (the file's operators as mulfree understands them) and `onnxruntime` compute the file; integers are
+        compared with them in the tensors that they stand for. `tolerance` is relative to the largest magnitude of
+        a value, for float32 sums that are not exact. Raises CompileError for an unknown executor.
+        """
+        return self.executors.diff(self._named(x), left, right, tolerance)
+
+    @cached_property
+    def executors(self) -> Executors:
+        """Everything that can compute the model, for `diff`."""
+        from mulfree.compiler.trace import Executors
+
+        return Executors(self.model, self.hardware.graph, self.source, lambda: self.fast)
+
+    def cycles(self, frames: int = 1, source: AnyArray | None = None, sink: AnyArray | None = None) -> Timing:
+        """When every token of every stream moves, for so many frames; see `mulfree.sim.cycles`.
+
+        `source` and `sink` are patterns of `mulfree.sim.patterns` for all inputs and outputs (default: always).
+        """
+        from mulfree.sim.cycles import token_time
+        from mulfree.sim.patterns import ALWAYS
+
+        design = self.hardware.design
+        sources = [ALWAYS if source is None else source] * len(design.inputs)
+        sinks = [ALWAYS if sink is None else sink] * len(design.outputs)
+        return token_time(design, frames, sources, sinks)
+
+    def cosimulate(self, x: Arrays, source: AnyArray | None = None, sink: AnyArray | None = None) -> CosimReport:
+        """Run the Verilog under Verilator on x; compare every output token and every transfer's cycle."""
+        from mulfree.sim.cosim import cosimulate
+        from mulfree.sim.patterns import ALWAYS
+        from mulfree.sim.verilator import StreamPort
+
+        design = self.hardware.design
+        given = self.model.to_integers(self._named(x))
+        expected = self._run(given)
+        return cosimulate(
+            design,
+            self._sources(),
+            top_name(design),
+            [StreamPort(port.name, port.bus_bits, axi=True) for port in ports(design)],
+            [given[v.name] for v in self.model.graph.inputs],
+            [expected[v.name] for v in self.model.graph.outputs],
+            [ALWAYS if source is None else source] * len(design.inputs),
+            [ALWAYS if sink is None else sink] * len(design.outputs),
+        )
+
+    def estimate(self, target: str | None = None) -> Estimate:
+        """LUTs, registers, memories, gates, latency and rate, per stage and in total, with their known error."""
+        from mulfree.backends.estimate import estimate
+
+        timing = self.pace
+        return estimate(
+            self.hardware.design,
+            target or self.target,
+            self.clock_mhz,
+            interval_cycles=timing.interval_cycles if timing.is_periodic else None,
+            latency_cycles=timing.latency_cycles,
+        )
+
+    def synthesise(self, target: str | None = None, progress: Progress | None = None) -> Synthesis:
+        """Yosys on every stage: cells, and the proof that no multiplier is among them."""
+        from mulfree.backends.synth import synthesise
+
+        return synthesise(self.hardware.design, target or self.target, progress=progress)
+
+    def place_and_route(self, device: str) -> Placement:
+        """Yosys and nextpnr on the whole design: the clock it reaches on a device, and how much of it it fills."""
+        from mulfree.backends.synth import place_and_route
+
+        return place_and_route(self._sources(), top_name(self.hardware.design), device, clock_mhz=self.clock_mhz)
+
+    @cached_property
+    def pace(self) -> Timing:
+        """Timing of a few frames with sources and sinks that never wait: latency and interval."""
+        return self.cycles(PACE_FRAMES)
+
+    def verilog(self) -> Files:
+        """The hardware as files: path in the folder to text."""
+        return to_verilog(self.hardware.design)
+
+    def write_verilog(self, folder: str | Path, x: Arrays | None = None) -> Path:
+        """Write the hardware and its report, and with x a self-checking test bench that plays it; all or nothing."""
+        from mulfree.backends.report import report_files
+
+        files = self.verilog() | {"folding.json": save_folding(self.hardware.folding)}
+        files |= report_files(self._reported())
+        write_folder(files | (self._testbench(x) if x is not None else {}), Path(folder))
+        return Path(folder)
+
+    def report(
+        self, folder: str | Path, synthesis: Synthesis | None = None, placement: Placement | None = None
+    ) -> Path:
+        """Write report.html and report.json into the folder, with what synthesis and routing found if it is given.
+
+        Every layer is there with its estimate, its error, its cycles; returns the page's path.
+        """
+        from mulfree.backends.report import report
+
+        return report(folder, self._reported(synthesis, placement))
+
+    def _reported(self, synthesis: Synthesis | None = None, placement: Placement | None = None) -> Report:
+        from mulfree.backends.report import Report
+
+        proof = self.hardware.proof
+        estimate = self.estimate(synthesis.target if synthesis else None)
+        known = (self.model.notes, proof.operators, proof.cells)
+        return Report(self.hardware.design, estimate, *known, synthesis, placement)
+
+    def verilator(self) -> Any:
+        """A pyverilator handle of the top module, to poke at by hand: `.io.<port>`, `.clock.tick()`, VCD traces."""
+        from mulfree.sim.verilator.interactive import interactive
+
+        return interactive(self._sources(), top_name(self.hardware.design))
+
+    def _sources(self) -> Files:
+        """The Verilog and the memory files, by bare name."""
+        return {name.removeprefix("rtl/"): text for name, text in self.verilog().items() if name.startswith("rtl/")}
+
+    def _run(self, integers: Mapping[str, IntArray]) -> dict[str, IntArray]:
+        outputs = self.fast.run([integers[v.name] for v in self.model.graph.inputs])
+        return {v.name: y for v, y in zip(self.model.graph.outputs, outputs, strict=True)}
+
+    def _named(self, x: Arrays) -> dict[str, AnyArray]:
+        if isinstance(x, Mapping):
+            return dict(x)
+        if len(self.model.inputs) != 1:
+            raise CompileError(f"the model has {len(self.model.inputs)} inputs: pass a mapping from name to array")
+        return {self.model.inputs[0].name: x}
+
+    def _testbench(self, x: Arrays) -> Files:
+        design = self.hardware.design
+        given = self.model.to_integers(self._named(x))
+        expected = self._run(given)
+        inputs = [given[v.name] for v in self.model.graph.inputs]
+        outputs = [expected[v.name] for v in self.model.graph.outputs]
+        limit = 2 * int(self.cycles(len(inputs[0])).last_cycle) + 1000
+        return testbench(design, inputs, outputs, limit)
+
+
+def compile(
+    source: Source,
+    *,
+    folding: str | Path | Folding | None = None,
+    fps: float | None = None,
+    luts: int | None = None,
+    clock_mhz: float = DEFAULT_CLOCK_MHZ,
+    target: str = DEFAULT_TARGET,
+    inputs: Mapping[str, InputFormat | str] | None = None,
+    after: Callable[[Pass[TensorType], IntGraph], None] | None = None,
+) -> CompiledModel:
+    """Compile an ONNX model (a path, bytes, or a ModelProto) to a design without multipliers.
+
+    Args:
+        folding: "unrolled", a folding file, or a LayerFolding per layer; see `mulfree.compiler.folding`.
+        fps: instead of a folding, frames per second to reach at `clock_mhz`.
+        luts: instead of a folding, a budget of LUTs of which to make the fastest design.
+        clock_mhz: the clock that rates are given for.
+        target: "xc7", "ice40", "ecp5" or "asic"; what estimates and synthesis are for.
+        inputs: for float inputs without a quantiser, what their values are, such as "uint8" or "uint8/255".
+        after: called with each pass and the graph it made.
+
+    With neither folding, fps nor luts, the design is the smallest that reaches `folding.DEFAULT_FPS`.
+    Raises CompileError, naming the place in the model, for everything that cannot be compiled.
+    """
+    from mulfree.compiler.frontends.onnx import import_onnx
+    from mulfree.compiler.streamline import streamline
+
+    if target not in TARGETS:
+        raise CompileError(f"'{target}' is no target; choose one of {', '.join(TARGETS)}")
+    choose = _folding_choice(folding, fps, luts, clock_mhz, target)
+    formats = {name: InputFormat.parse(f) if isinstance(f, str) else f for name, f in (inputs or {}).items()}
+    model = streamline(import_onnx(source), formats)
+    return CompiledModel(source, model, to_hardware(model.graph, choose, after), target, clock_mhz)
+
+
+def _folding_choice(
+    folding: str | Path | Folding | None, fps: float | None, luts: int | None, clock_mhz: float, target: str
+) -> ChooseFolding:
+    if sum(option is not None for option in (folding, fps, luts)) > 1:
+        raise CompileError("folding, fps and luts each decide the folding: give one of them")
+    if fps is not None:
+        return lambda graph: folding_for_fps(graph, fps, clock_mhz)
+    if luts is not None:
+        return lambda graph: folding_within(graph, luts, lambda f: _luts(graph, f, target))
+    if folding == "unrolled":
+        return unrolled
+    if isinstance(folding, str | Path):
+        return lambda graph: load_folding(Path(folding), graph)
+    return default_folding if folding is None else lambda graph: _checked(folding, graph)
+
+
+def _luts(graph: IntGraph, folding: Folding, target: str) -> int:
+    from mulfree.backends.estimate import estimate
+
+    return round(estimate(with_sized_queues(graph, folding), target).total.luts)
+
+
+def _checked(folding: Folding, graph: IntGraph) -> Folding:
+    check_folding(folding, graph, "folding")
+    return folding
+
+
+def _alone(arrays: dict[str, AnyArray]) -> Arrays:
+    return next(iter(arrays.values())) if len(arrays) == 1 else arrays

@@ -1,0 +1,149 @@
+"""Results of the commands: as dictionaries for machines and as tables for people."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mulfree.console import print_result, table
+from mulfree.samples import Samples, accuracy, pattern, read_samples, write_npz
+
+if TYPE_CHECKING:
+    from mulfree.api import CompiledModel
+    from mulfree.backends.estimate import Estimate
+    from mulfree.backends.synth import Placement, Synthesis
+    from mulfree.ir import AnyArray
+
+DEMO_FRAMES = 3
+FLOWS = (("always", "always"), ("random", "random"), ("bursty", "bursty"))
+RESOURCES = ("luts", "ffs", "carries", "brams", "lutram", "gates")
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """What `sim` found out."""
+
+    samples: int
+    seconds: float
+    accuracy: float | None
+    """Share of right answers, if the labels are known."""
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self) | {"samples_per_second": self.samples / self.seconds}
+
+    def __str__(self) -> str:
+        rate = f"{self.samples} samples in {self.seconds:.2f} s ({self.samples / self.seconds:,.0f} per second)"
+        if self.accuracy is None:
+            return rate
+        return f"{rate}\n{round(self.accuracy * self.samples)} of {self.samples} right ({self.accuracy:.2%})"
+
+
+def simulate(design: CompiledModel, samples: Samples, parts: Iterable[slice], output: Path | None = None) -> Simulation:
+    """Run the samples part by part; write all outputs, by ONNX name, if a file is named."""
+    began = time.perf_counter()
+    results = [_named(design, design.simulate(samples[part])) for part in parts]
+    seconds = time.perf_counter() - began
+    outputs = {port.name: np.concatenate([r[port.name] for r in results]) for port in design.model.outputs}
+    if output:
+        write_npz(output, outputs)
+    first = outputs[design.model.outputs[0].name]
+    right = None if samples.labels is None else accuracy(first, samples.labels)
+    return Simulation(samples.count, seconds, right)
+
+
+def _named(design: CompiledModel, y: Any) -> dict[str, AnyArray]:
+    return dict(y) if isinstance(y, dict) else {design.model.outputs[0].name: y}
+
+
+def summary(design: CompiledModel) -> dict[str, Any]:
+    """What was made, in numbers."""
+    return {
+        "stages": [{"name": stage.name, "module": stage.module} for stage in design.hardware.design.stages],
+        "folding": {name: asdict(layer) for name, layer in design.hardware.folding.items()},
+        "multiplier_free": asdict(design.hardware.proof),
+        "notes": design.model.notes,
+    }
+
+
+def estimate_table(estimate: Estimate) -> Any:
+    """Per stage and in total."""
+    rows: list[list[object]] = [[s.name, s.kind, *_area(s.cost), s.busy_cycles] for s in estimate.stages]
+    rows.append(["total", f"±{estimate.error:.0%}", *_area(estimate.total), float(estimate.interval_cycles)])
+    latency = "" if estimate.latency_us is None else f", latency {estimate.latency_us:,.1f} µs"
+    title = (
+        f"Estimate for {estimate.target} at {estimate.clock_mhz:g} MHz: {estimate.fps:,.0f} frames per second"
+        f"{latency}; the slowest stage is {estimate.slowest}"
+    )
+    return table(title, ["stage", "kind", *RESOURCES, "cycles"], rows)
+
+
+def synthesis_table(result: Synthesis) -> Any:
+    rows: list[list[object]] = [[s.name, s.kind, *_area(s.cost), s.levels] for s in result.stages]
+    rows.append(["total", "", *_area(result.total), max(s.levels for s in result.stages)])
+    title = f"Synthesis for {result.target} by {result.tool}: no multiplication and no DSP block is left"
+    return table(title, ["stage", "kind", *RESOURCES, "levels"], rows)
+
+
+def synthesis_dict(result: Synthesis) -> dict[str, Any]:
+    return asdict(result) | {"total": result.total.rounded().to_dict(), "multipliers": 0, "dsp_blocks": 0}
+
+
+def placement_dict(result: Placement) -> dict[str, Any]:
+    return asdict(result) | {"meets_clock": result.meets_clock}
+
+
+def placement_text(result: Placement) -> str:
+    """The clock reached, and how full the device is."""
+    used = ", ".join(f"{cell} {u.used:,} of {u.available:,}" for cell, u in result.utilisation.items() if u.used)
+    verdict = "met" if result.meets_clock else "missed"
+    return (
+        f"{result.device} by {result.tool}: {result.fmax_mhz:.1f} MHz, the {result.wanted_mhz:g} MHz asked for are "
+        f"{verdict}; {used}"
+    )
+
+
+def _area(cost: Any) -> list[int]:
+    return [round(getattr(cost, name)) for name in RESOURCES]
+
+
+def run_demo(folder: Path, working: Callable[[str], AbstractContextManager[None]]) -> bool:
+    """The main job on the shipped network, step by step; whether hardware and models are equal."""
+    import mulfree
+
+    examples = Path(mulfree.__file__).parent / "examples"
+    with working("compiling"):
+        design = mulfree.compile(examples / "digits.onnx")
+    samples = read_samples(examples / "digits.npz", design.model)
+    with working("simulating"):
+        simulation = simulate(design, samples, [slice(None)])
+    frames = samples.first(DEMO_FRAMES)
+    reports: dict[str, Any] = {}
+    for source, sink in FLOWS:
+        with working(f"Verilator: source and sink {source}"):
+            reports[source] = design.cosimulate(frames.inputs, pattern(source, 1), pattern(sink, 2))
+    with working("estimating"):
+        estimate = design.estimate()
+        design.write_verilog(folder, frames.inputs)
+    data = {
+        **summary(design),
+        "simulation": simulation.to_dict(),
+        "cosimulation": {flow: asdict(report) for flow, report in reports.items()},
+        "estimate": estimate.to_dict(),
+        "folder": str(folder),
+    }
+    print_result(
+        data,
+        "Handwritten digits (scikit-learn), held out of training, on the integer network:",
+        f"  {str(simulation).replace(chr(10), chr(10) + '  ')}",
+        "Verilog under Verilator against the models:",
+        *(f"  {flow + ':':8}{report}" for flow, report in reports.items()),
+        estimate_table(estimate),
+        f"Written to {folder}: SystemVerilog, a test bench and run.sh, which needs Verilator or Icarus alone.",
+    )
+    return all(report.is_equal for report in reports.values())

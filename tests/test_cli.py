@@ -1,0 +1,245 @@
+"""The commands as a person or a script uses them, on the network that ships with mulfree."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import onnx
+import pytest
+from typer.testing import CliRunner, Result
+
+import mulfree
+from mulfree.__main__ import app
+from mulfree.compiler.frontends.onnx import import_onnx
+from mulfree.ir.ops import INTEGER_OPERATORS
+from mulfree.ir.text import TextError, parse
+
+EXAMPLES = Path(mulfree.__file__).parent / "examples"
+MODEL, DATA = str(EXAMPLES / "digits.onnx"), str(EXAMPLES / "digits.npz")
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments)
+
+
+def run_json(*arguments: str) -> dict[str, Any]:
+    result = run(*arguments, "--json")
+    assert result.exit_code == 0, result.output
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def complaint(*arguments: str) -> str:
+    """The message of a command that must fail because of its input."""
+    result = run(*arguments)
+    assert result.exit_code == 2, result.output
+    assert "Traceback" not in result.output
+    assert result.stderr.startswith("error: ")
+    return result.stderr
+
+
+def test_sim_counts_right_answers() -> None:
+    result = run_json("sim", MODEL, DATA)
+    assert result["samples"] == 500
+    assert result["accuracy"] >= 0.95
+
+
+def test_sim_writes_the_outputs_of_the_model(tmp_path: Path) -> None:
+    result = run("sim", MODEL, DATA, "--limit", "20", "-o", str(tmp_path / "y.npz"))
+    assert "of 20 right" in result.stdout
+    x = np.load(DATA)["x"][:20].astype(np.float32)
+    np.testing.assert_array_equal(np.load(tmp_path / "y.npz")["logits"], mulfree.compile(MODEL).simulate(x))
+    assert [p.name for p in tmp_path.iterdir()] == ["y.npz"]
+
+
+def test_cosim_finds_hardware_and_models_equal() -> None:
+    result = run_json("cosim", MODEL, DATA, "--limit", "1", "--source", "random:0.5", "--sink", "bursty:3:9")
+    assert result["is_equal"] is True
+    assert result["frames"] == 1
+    assert result["transfers"] > 0
+
+
+def test_estimate_adds_up_its_stages() -> None:
+    result = run_json("estimate", MODEL)
+    assert result["fps"] > 1000
+    luts = sum(stage["cost"]["luts"] for stage in result["stages"])
+    assert result["total"]["luts"] == pytest.approx(luts, abs=len(result["stages"]))
+
+
+def test_a_faster_design_costs_more() -> None:
+    slow, fast = (run_json("estimate", MODEL, "--fps", fps) for fps in ("500", "20000"))
+    assert fast["fps"] >= 20000
+    assert slow["fps"] >= 500
+    assert fast["total"]["luts"] > slow["total"]["luts"]
+
+
+def test_compile_writes_a_folder_that_a_second_run_replaces(tmp_path: Path) -> None:
+    arguments = ("compile", MODEL, "-o", str(tmp_path / "hardware"), "--data", DATA, "--limit", "1")
+    run_json(*arguments)
+    result = run_json(*arguments)
+    folder = tmp_path / "hardware"
+    assert result["folder"] == str(folder)
+    assert list(folder.rglob("*.sv"))
+    assert (folder / "folding.json").exists()
+    assert [p.name for p in tmp_path.iterdir()] == ["hardware"]
+
+
+def test_compile_does_not_replace_what_it_did_not_write(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+    assert "did not write" in complaint("compile", MODEL, "-o", str(tmp_path))
+    assert (tmp_path / "thesis.tex").read_text() == "years of work"
+
+
+def test_graphs_are_printed_after_the_passes_that_are_named(tmp_path: Path) -> None:
+    result = run("compile", MODEL, "-o", str(tmp_path / "hardware"), "--print-ir-after", "choose-arithmetic")
+    assert "// after choose-arithmetic\ngraph " in result.stderr
+    assert "// after fold-affine" not in result.stderr
+
+
+def test_diff_finds_the_executors_equal() -> None:
+    for other in ("definition", "onnxruntime"):
+        assert run_json("diff", MODEL, DATA, "--limit", "2", "--right", other) == {"is_equal": True, "first": None}
+
+
+def test_show_prints_integers_that_parse_back() -> None:
+    text = run("show", MODEL, "--level", "integers").stdout
+    graph = parse(text, INTEGER_OPERATORS)
+    assert graph.inputs[0].type.shape == (1, 8, 8)
+    with pytest.raises(TextError):
+        parse(text.replace("return", "retrun"), INTEGER_OPERATORS)
+
+
+def test_show_draws_what_was_imported(tmp_path: Path) -> None:
+    assert run("show", MODEL, "--level", "imported", "--as", "svg", "-o", str(tmp_path / "g.svg")).exit_code == 0
+    boxes = list(ElementTree.parse(tmp_path / "g.svg").iter("{http://www.w3.org/2000/svg}rect"))
+    assert len(boxes) == len(list(import_onnx(MODEL).values()))
+
+
+def truncated(folder: Path) -> str:
+    path = folder / "truncated.onnx"
+    path.write_bytes(Path(MODEL).read_bytes()[:1000])
+    return str(path)
+
+
+def unsupported(folder: Path) -> str:
+    model = onnx.load(MODEL)
+    for name in ("maxpool3", "maxpool7"):
+        next(n for n in model.graph.node if n.name == name).op_type = "LpPool"
+    onnx.save(model, folder / "unsupported.onnx")
+    return str(folder / "unsupported.onnx")
+
+
+def pickled(folder: Path) -> str:
+    path = folder / "objects.npy"
+    np.save(path, np.array([{}], dtype=object), allow_pickle=True)
+    return str(path)
+
+
+def test_a_missing_file_is_named() -> None:
+    assert "missing.onnx" in complaint("sim", "missing.onnx", DATA)
+    assert "missing.npz" in complaint("sim", MODEL, "missing.npz")
+
+
+def test_a_truncated_model_is_refused(tmp_path: Path) -> None:
+    assert "truncated.onnx" in complaint("estimate", truncated(tmp_path))
+
+
+def test_every_unsupported_node_is_listed_with_a_remedy(tmp_path: Path) -> None:
+    message = complaint("estimate", unsupported(tmp_path))
+    assert "'maxpool3'" in message
+    assert "'maxpool7'" in message
+    assert message.count("remedy: ") == 2
+
+
+def test_data_of_another_shape_or_kind_is_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "wide.npy", np.zeros((2, 9, 9)))
+    assert "(1, 8, 8), not (9, 9)" in complaint("sim", MODEL, str(tmp_path / "wide.npy"))
+    assert "no .npy or .npz file of numbers" in complaint("sim", MODEL, pickled(tmp_path))
+    assert "no .npy or .npz file of numbers" in complaint("sim", MODEL, MODEL)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("estimate", MODEL, "--target", "z80"), "'z80' is no target"),
+        (("estimate", MODEL, "--fps", "1e12"), "reach"),
+        (("estimate", MODEL, "--fps", "1", "--luts", "5"), "give one of them"),
+        (("cosim", MODEL, "--sink", "sometimes"), "'sometimes' is no flow"),
+        (("diff", MODEL, "--left", "abacus"), "no executor 'abacus'"),
+    ],
+)
+def test_wrong_options_are_explained(arguments: tuple[str, ...], message: str) -> None:
+    assert message in complaint(*arguments)
+
+
+def test_errors_are_json_where_results_are() -> None:
+    result = run("sim", "missing.onnx", DATA, "--json")
+    assert result.exit_code == 2
+    assert "missing.onnx" in json.loads(result.stdout)["error"]
+
+
+def test_malformed_input_formats_are_a_usage_error() -> None:
+    assert run("estimate", MODEL, "--input", "uint8").exit_code == 2
+
+
+INTERRUPTED_WHILE_WRITING = """
+import os, pathlib, signal, sys
+write = pathlib.Path.write_text
+def write_and_interrupt(*arguments):
+    write(*arguments)
+    os.kill(os.getpid(), signal.SIGINT)
+pathlib.Path.write_text = write_and_interrupt
+from mulfree.__main__ import main
+main()
+"""
+
+
+def test_an_interrupt_leaves_nothing_half_written(tmp_path: Path) -> None:
+    arguments = ["compile", MODEL, "-o", str(tmp_path / "hardware")]
+    command = [sys.executable, "-c", INTERRUPTED_WHILE_WRITING, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 130
+    assert "interrupted" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = "import sys; from mulfree.__main__ import app; app(['--help'], standalone_mode=False); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=os.sep)
+    assert not {"numpy", "onnx", "numba", "networkx"} & set(done.stdout.split())
+    assert "cosim" in done.stdout
+
+
+def test_every_command_explains_itself() -> None:
+    for name in ("compile", "sim", "cosim", "estimate", "synth", "diff", "show", "demo"):
+        result = run(name, "--help")
+        assert result.exit_code == 0
+        assert "--json" in result.stdout
+
+
+def test_synthesis_of_a_small_network_leaves_no_multiplier(tmp_path: Path) -> None:
+    result = run_json("synth", str(dense_network(tmp_path)), "--target", "ice40")
+    assert (result["multipliers"], result["dsp_blocks"]) == (0, 0)
+    assert result["total"]["luts"] > 0
+    assert result["placement"] is None
+
+
+def dense_network(folder: Path) -> Path:
+    """One binary dense layer of eight inputs."""
+    weights = np.sign(np.random.default_rng(0).normal(size=(8, 4))).astype(np.float32)
+    model = onnx.parser.parse_model(
+        '<ir_version: 8, opset_import: ["" : 13, "qonnx.custom_op.general" : 1]>'
+        "dense (float[1, 8] x) => (float[1, 4] y) <float one = {1}> {"
+        " q = qonnx.custom_op.general.BipolarQuant (x, one) y = MatMul (q, w) }"
+    )
+    model.graph.initializer.append(onnx.numpy_helper.from_array(weights, "w"))
+    onnx.save(model, folder / "dense.onnx")
+    return folder / "dense.onnx"
