@@ -1,8 +1,8 @@
 """Graph to design: every operator becomes stages, every value a stream.
 
 Reshapes and transposes move nothing: they rename what the stream carries, and only a layer that needs its map row by
-row makes a memory of it. A value that several nodes read is
-forked, and every branch that may meet another again ends in a queue whose depth `size_queues` finds.
+row makes a memory of it. A value that several nodes read is forked, and every branch that may meet another again ends
+in a queue whose depth `minimal_fifo_depths` finds.
 """
 
 from __future__ import annotations
