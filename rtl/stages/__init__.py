@@ -12,6 +12,7 @@ from mulfree.rtl.stages.plumbing import fifo, fork, width_converter
 from mulfree.rtl.stages.registry import memory_files, stage_verilog
 from mulfree.rtl.stages.reorder import kept_together, reorder
 from mulfree.rtl.stages.sliding_window import sliding_window
+from mulfree.rtl.stages.spatial_shift import spatial_shift
 from mulfree.rtl.stages.structure import channel_gather, concat, pad, run_elements
 from mulfree.rtl.stages.text import port_names
 from mulfree.rtl.stages.threshold import threshold
@@ -38,6 +39,7 @@ __all__ = [
     "reorder",
     "run_elements",
     "sliding_window",
+    "spatial_shift",
     "stage_verilog",
     "threshold",
     "top_k",
