@@ -171,7 +171,7 @@ def _output(builder: Builder, value: RealValue, meaning: Meaning) -> OutputPort:
     _note_epilogue(builder, value, x)
     base = _unshaped(builder, x.base)
     builder.graph.outputs.append(base)
-    epilogue = Epilogue(x.shape, x.expression, meaning.op if isinstance(meaning, Tailed) else None)
+    epilogue = Epilogue(x.shape, x.expression, base.type.range, meaning.op if isinstance(meaning, Tailed) else None)
     return OutputPort(value.name, value.type.shape, value.type.dtype, base.name, epilogue)
 
 
