@@ -34,13 +34,16 @@ def build_structure(planner: Planner, node: IntNode) -> bool:
 
 
 def _origins(node: IntNode) -> AnyArray:
-    """For each element of the result, which element it is, numbering those of all operands through."""
+    """For each element of the result, which element it is, numbering those of all operands through.
+
+    What comes from no operand is 0, or a Pad's value; numbered from 1, elements are never 0.
+    """
     numbers: list[AnyArray] = []
     for value in node.inputs:
-        first = sum(n.size for n in numbers)
+        first = 1 + sum(n.size for n in numbers)
         numbers.append(np.arange(first, first + value.type.size).reshape(1, *value.type.shape))
-    op = replace(node.op, value=OUTSIDE) if isinstance(node.op, Pad) else node.op
-    return op.evaluate(*numbers).ravel()
+    op = replace(node.op, value=OUTSIDE + 1) if isinstance(node.op, Pad) else node.op
+    return op.evaluate(*numbers).ravel() - 1
 
 
 def _reshape_external(planner: Planner, node: IntNode) -> bool:
@@ -133,7 +136,8 @@ def _split(node: IntNode, origins: AnyArray) -> list[tuple[AnyArray, AnyArray]]:
 def _move(planner: Planner, node: IntNode, origins: AnyArray) -> None:
     kinds = [kind for kind in (Kind.BYTE, Kind.INT32, Kind.INT64) if fits(node.output.type.range, kind)]
     storage = storage_of(node.output.type, kinds[0])
-    fill = node.op.value - storage.bias if isinstance(node.op, Pad) else 0
+    outside = node.op.value if isinstance(node.op, Pad) else 0
+    fill = outside - storage.bias if OUTSIDE in origins else 0
     out = planner.define(node.output, planner.scratch(storage, fill))
     for value, (chosen, places) in zip(node.inputs, _split(node, origins), strict=True):
         x = _as_ints(planner, value)

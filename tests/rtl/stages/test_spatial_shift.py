@@ -7,8 +7,8 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from mulfree.compiler.families.shift import Shift
 from mulfree.ir import BIPOLAR, AnyArray, IntRange, Tensor, TensorType, Value
-from mulfree.ir.ops import Shift
 from mulfree.rtl import Buffered, Stage, Stream
 from mulfree.rtl.stages import spatial_shift
 from mulfree.rtl.stages.constants import raster_order
