@@ -52,8 +52,8 @@ def _heap(wire: Wire, summation: Summation, technology: str) -> Terms:
     plan = summation.plan(wire.type, tuple(w.type for w in wire.operands), technology)
     if technology == GENERIC:
         return amounts(heap_bits=wire.lanes * max(0, sum(plan.heights) - len(plan.heights)))
-    luts, carries, gates = plan.area
-    return Terms(Cost(luts=luts, carries=carries, gates=gates).times(wire.lanes))
+    area = plan.area
+    return Terms(Cost(luts=area.luts, carries=area.carries, gates=area.gates).times(wire.lanes))
 
 
 def _adder(width: int, operand: int, lanes: int = 1) -> Terms:

@@ -13,6 +13,8 @@ from mulfree.rtl.heap.counter import UNUSED, Area, Counter, Heights, Placed, Sta
 
 GATES_OF_FULL_ADDER = 7.0
 GATES_OF_HALF_ADDER = 3.25
+LONGEST_IN_TABLES = 4
+"""Columns of an ecp5 row up to which Yosys takes no carry chain."""
 
 Stages = Callable[[Heights], Iterator[Stage]]
 Finish = Callable[[Heights], Stage | None]
@@ -25,14 +27,15 @@ GATE_HALF_ADDER = Counter("heap_half_adder", (), (0, 0), 2, Area(gates=GATES_OF_
 
 
 def ice40_row(width: int, has_carry_in: bool, has_carry_out: bool) -> Area:
-    """A table per column; one more hands on the carry out, none the carry in."""
-    return Area(width + has_carry_out, width - (not has_carry_out) + has_carry_in)
+    """A table per column."""
+    return Area(width, width - (not has_carry_out), passes=has_carry_in + has_carry_out)
 
 
 def ecp5_row(width: int, has_carry_in: bool, has_carry_out: bool) -> Area:
-    """Two columns to a CCU2C, carries in and out taking a column each."""
-    pairs = -(-(width + has_carry_in + has_carry_out) // 2)
-    return Area(2 * pairs, pairs)
+    """Two columns to a CCU2C, carries in and out taking a column each; Yosys makes full adders of up to four."""
+    columns = width + has_carry_in + has_carry_out
+    pairs = -(-columns // 2)
+    return Area(2 * pairs, pairs) if columns > LONGEST_IN_TABLES else Area(2 * width)
 
 
 def rows(area: RowArea) -> tuple[Stages, Finish]:

@@ -16,9 +16,12 @@ class Area(NamedTuple):
     """Carry primitives: CARRY4, SB_CARRY, CCU2C."""
     gates: float = 0
     """Two-input NAND equivalents; counted for standard cells only."""
+    passes: int = 0
+    """Tables that placing adds where a carry enters or leaves a chain; synthesis does not count them."""
 
     def plus(self, other: Area) -> Area:
-        return Area(self.luts + other.luts, self.carries + other.carries, self.gates + other.gates)
+        luts, carries = self.luts + other.luts, self.carries + other.carries
+        return Area(luts, carries, self.gates + other.gates, self.passes + other.passes)
 
 
 UNUSED = -1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from mulfree.rtl.heap.counter import Area, Heights, Stage, area_of, compressed
 from mulfree.rtl.heap.technology import TECHNOLOGIES, Technology
@@ -33,10 +35,30 @@ class Plan:
 
 @cache
 def plan(heights: Heights, technology: str) -> Plan:
-    """The cheapest plan found: by LUTs (standard cells: gates), then stages, then carries. Deterministic."""
-    stages = _Search(TECHNOLOGIES[technology]).best(heights)
-    assert stages is not None, f"no plan for {heights}"
-    return Plan(technology, heights, stages)
+    """The cheapest plan found: by LUTs with passes (standard cells: gates), stages, carries, in that order.
+
+    The same heights give the same plan.
+    """
+    found = _Search(TECHNOLOGIES[technology]).best(heights)
+    assert found is not None, f"no plan for {heights}"
+    return Plan(technology, heights, found.stages)
+
+
+class _Found(NamedTuple):
+    """What decides between ways to finish a heap, and the way."""
+
+    area: float
+    levels: int
+    carries: int
+    stages: tuple[Stage, ...]
+
+    def after(self, stage: Stage) -> _Found:
+        area = area_of((stage,))
+        cost = area.luts + area.passes + area.gates
+        return _Found(self.area + cost, self.levels + 1, self.carries + area.carries, (stage, *self.stages))
+
+
+_DONE = _Found(0, 0, 0, ())
 
 
 class _Search:
@@ -44,30 +66,26 @@ class _Search:
 
     def __init__(self, technology: Technology) -> None:
         self.technology = technology
-        self.known: dict[Heights, tuple[Stage, ...] | None] = {}
+        self.known: dict[Heights, _Found | None] = {}
 
-    def best(self, heights: Heights) -> tuple[Stage, ...] | None:
+    def best(self, heights: Heights) -> _Found | None:
         if heights not in self.known:
-            found = [stages for stages in self._all(heights) if stages is not None]
-            self.known[heights] = min(found, key=_cost, default=None)
+            self.known[heights] = min(self._all(heights), key=lambda found: found[:3], default=None)
         return self.known[heights]
 
-    def _all(self, heights: Heights) -> list[tuple[Stage, ...] | None]:
+    def _all(self, heights: Heights) -> Iterator[_Found]:
         end = self.technology.finish(heights)
-        plans: list[tuple[Stage, ...] | None] = [None if end is None else ((end,) if end else ())]
-        if max(heights) > 1:
-            plans += [self._after(heights, stage) for stage in self._ways(heights)]
-        return plans
+        if end is not None:
+            yield _DONE.after(end) if end else _DONE
+        for after, stage in self._ways(heights).items():
+            rest = self.best(after)
+            if rest is not None:
+                yield rest.after(stage)
 
-    def _ways(self, heights: Heights) -> list[Stage]:
-        ways = [stage for stage in self.technology.stages(heights) if stage]
-        return ways if max(heights) <= HIGH else ways[:1]
-
-    def _after(self, heights: Heights, stage: Stage) -> tuple[Stage, ...] | None:
-        rest = self.best(compressed(heights, stage))
-        return None if rest is None else (stage, *rest)
-
-
-def _cost(stages: tuple[Stage, ...]) -> tuple[float, int, int]:
-    area = area_of(stages)
-    return area.luts + area.gates, len(stages), area.carries
+    def _ways(self, heights: Heights) -> dict[Heights, Stage]:
+        """What the heap may become, and the first way to it."""
+        if max(heights) <= 1:
+            return {}
+        stages = [stage for stage in self.technology.stages(heights) if stage]
+        tried = stages if max(heights) <= HIGH else stages[:1]
+        return {compressed(heights, stage): stage for stage in reversed(tried)}

@@ -64,12 +64,18 @@ def _atoms(left: list[int], column: int, filled: int) -> tuple[Atom, ...]:
     """Atoms from this column up, as long as each counts so many bits."""
     found = list[Atom]()
     for low in range(column, len(left) - 1, 2):
-        taken = [(kind, min(a, left[low]), min(b, left[low + 1])) for kind, (a, b) in enumerate(SHAPES)]
-        best = max(taken, key=lambda atom: atom[1] + atom[2])
-        if best[1] + best[2] < filled:
+        atom = _fullest(min(6, left[low]), min(2, left[low + 1]))
+        if atom[1] + atom[2] < filled:
             break
-        found.append(best)
+        found.append(atom)
     return tuple(found)
+
+
+@cache
+def _fullest(low: int, high: int) -> Atom:
+    """The shape that counts most of so many bits in a column and in the next."""
+    taken = [(kind, min(a, low), min(b, high)) for kind, (a, b) in enumerate(SHAPES)]
+    return max(taken, key=lambda atom: atom[1] + atom[2])
 
 
 @cache
