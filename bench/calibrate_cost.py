@@ -1,10 +1,11 @@
 """Fit the weights of the cost model to Yosys, and measure its error on stages that were not fitted.
 
-    python bench/calibrate_cost.py [--points points.json] [--jobs 2]
+    python bench/calibrate_cost.py [--kinds fifo pad] [--points points.json] [--jobs 2]
 
 synthesises every stage of bench/cost_sweep.py for every target (about ten minutes on two cores) and rewrites
 rtl/cost/calibration.json. Of each kind every third stage is held out: the errors stated in the table are those of
-the held-out stages. `--points` keeps the syntheses in a file, for a later fit with other terms.
+the held-out stages. `--kinds` redoes the rows of these kinds alone. `--points` keeps the syntheses in a file, for a
+later fit with other terms.
 """
 
 from __future__ import annotations
@@ -67,32 +68,36 @@ class Point:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--points", type=Path, help="keep syntheses in this file and reuse those in it")
+    parser.add_argument("--kinds", nargs="*", help="redo the rows of these kinds alone")
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
     # Target by target: the first rows are soon complete.
-    work = list(itertools.product(RESOURCES, subjects()))
-    points = measured(work, options.points, options.jobs)
-    targets = {target: _rows(target, kinds) for target, kinds in points.items()}
-    TABLE.write_text(json.dumps({"provenance": provenance(points), "targets": targets}, indent=1) + "\n")
-    for target, kinds in targets.items():
+    every = subjects()
+    wanted = [subject for subject in every if not options.kinds or subject.kind in options.kinds]
+    points = measured(list(itertools.product(RESOURCES, wanted)), options.points, options.jobs)
+    before = json.loads(TABLE.read_text())["targets"] if options.kinds else {}
+    fresh = {target: _rows(target, kinds, before.get(target, {})) for target, kinds in points.items()}
+    targets = {target: before.get(target, {}) | rows for target, rows in fresh.items()}
+    TABLE.write_text(json.dumps({"provenance": provenance(len(every)), "targets": targets}, indent=1) + "\n")
+    for target, kinds in fresh.items():
         for kind, row in kinds.items():
             print(f"{target:6} {kind:16} {Error(**row['error'])}, registers ±{row['register_error']:.1%}")
 
 
-def _rows(target: str, kinds: Mapping[str, list[Point]]) -> dict[str, Any]:
-    """Constant memories first: the others take their weights."""
-    memory = fitted(target, kinds[MEMORY], {})
+def _rows(target: str, kinds: Mapping[str, list[Point]], before: Mapping[str, Any]) -> dict[str, Any]:
+    """Constant memories first, unless they are in the table `before`: the others take their weights."""
+    memory = fitted(target, kinds[MEMORY], {}) if MEMORY in kinds else before[MEMORY]
     tables = {r: {name: w for name, w in terms.items() if name in TABLES} for r, terms in memory["weights"].items()}
     given = {r: {name: terms.get(name, 0.0) for name in TABLES} for r, terms in tables.items()}
     return {MEMORY: memory, **{kind: fitted(target, row, given) for kind, row in kinds.items() if kind != MEMORY}}
 
 
-def provenance(points: dict[str, dict[str, list[Point]]]) -> dict[str, Any]:
-    count = sum(len(row) for kinds in points.values() for row in kinds.values())
+def provenance(count: int) -> dict[str, Any]:
+    """`count` stages and memories, each synthesised for every target."""
     return {
         "command": "python bench/calibrate_cost.py",
         "tool": yosys_tool().version,
-        "syntheses": count,
+        "syntheses": count * len(RESOURCES),
         "error": f"estimate / synthesis - 1 of LUTs (asic: gates) on every {HELD_OUT}rd stage of a kind, not fitted",
     }
 

@@ -45,6 +45,7 @@ def sweep() -> Iterator[Stage]:
     yield from _signed()
     yield from _more_channelwise()
     yield from _reorders()
+    yield from _shifts()
 
 
 def memories() -> Iterator[Memory]:
@@ -280,3 +281,15 @@ def _reorders() -> Iterator[Stage]:
         places = raster.transpose(axes).ravel()
         y = Value("y", x.type)
         yield stages.reorder("stage", _stream(x, lanes), y, np.arange(x.type.size), places)
+
+
+def _shifts() -> Iterator[Stage]:
+    moves = np.random.default_rng(9)
+    for range, shape, lanes, reach in (
+        (BIT, (16, 8, 8), 4, 1), (FEW, (8, 6, 10), 8, 1), (BYTE, (4, 12, 12), 1, 2), (FEW, (32, 16, 16), 16, 1),
+        (BIPOLAR, (9, 20, 7), 3, 2), (BIT, (64, 14, 14), 64, 1), (BYTE, (18, 28, 28), 2, 1),
+    ):  # fmt: skip
+        x = _input(range, *shape)
+        offsets = moves.integers(-reach, reach + 1, (shape[0], 2))
+        y = Value("y", TensorType(shape, range | IntRange(0, 0)))
+        yield stages.spatial_shift("stage", _stream(x, lanes), y, offsets)

@@ -12,6 +12,7 @@ from mulfree.compiler.passes.fold_affine import FoldAffine
 from mulfree.compiler.passes.prove_multiplier_free import MultiplierFree, prove_multiplier_free
 from mulfree.ir import Graph, Pass, TensorType, run_passes
 from mulfree.rtl import Design
+from mulfree.rtl.heap import GENERIC
 from mulfree.sim.cycles import minimal_fifo_depths
 
 IntGraph = Graph[TensorType]
@@ -41,11 +42,15 @@ def to_hardware(
     choose: ChooseFolding = default_folding,
     after: Callable[[Pass[TensorType], IntGraph], None] | None = None,
     passes: Sequence[Pass[TensorType]] = PASSES,
+    target: str = GENERIC,
 ) -> Hardware:
-    """Run the passes, choose the folding, lower, size the queues. `after` sees the graph after each pass."""
+    """Run the passes, choose the folding, lower, size the queues. `after` sees the graph after each pass.
+
+    `target` is what the design's heaps are planned for.
+    """
     lowered = run_passes(graph, passes, after)
     folding = choose(lowered)
-    design = with_sized_queues(lowered, folding)
+    design = with_sized_queues(lowered, folding).for_target(target)
     return Hardware(lowered, folding, design, prove_multiplier_free(lowered, design))
 
 

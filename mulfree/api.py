@@ -255,7 +255,7 @@ def compile(
     choose = _folding_choice(folding, fps, luts, clock_mhz, target)
     formats = {name: InputFormat.parse(f) if isinstance(f, str) else f for name, f in (inputs or {}).items()}
     model = streamline(import_onnx(source), formats)
-    return CompiledModel(source, model, to_hardware(model.graph, choose, after), target, clock_mhz)
+    return CompiledModel(source, model, to_hardware(model.graph, choose, after, target=target), target, clock_mhz)
 
 
 def _folding_choice(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mulfree.rtl.cell_verilog import Printer
+from mulfree.rtl.heap import Summation
 from mulfree.rtl.price import Pricing
 from mulfree.rtl.wires import WireType
 
@@ -22,3 +23,5 @@ class Cell:
     """(types of the operands, *numbers (..., lanes)) to numbers (..., lanes)."""
     verilog: Printer
     price: Pricing
+    summation: Summation | None = None
+    """Of a cell that is a heap: what its plan, and so its price on a target, is made from."""

@@ -125,19 +125,6 @@ def join(*operands: WireType) -> WireType:
     return WireType(range, sum(w.lanes for w in operands))
 
 
-def popcount(weight: int) -> Infer:
-    def infer(a: WireType) -> WireType:
-        assert a.element_bits == 1, "a popcount takes words of one bit"
-        return WireType(unstrided(IntRange(0, a.lanes).times(weight)))
-
-    return infer
-
-
-def total(a: WireType) -> WireType:
-    assert a.is_plain, "a sum takes plain numbers; decode first"
-    return WireType(a.range.scaled(a.lanes))
-
-
 def extreme(a: WireType) -> WireType:
     assert a.is_plain, "comparison takes plain numbers; decode first"
     return WireType(a.range)

@@ -30,8 +30,8 @@ class Operand:
         return f"{width}'($signed({word}))" if self.type.range.is_signed else f"{width}'({word})"
 
 
-Printer = Callable[[Operand, tuple[Operand, ...]], str]
-"""Statements that drive the first operand from the others."""
+Printer = Callable[[Operand, tuple[Operand, ...], str], str]
+"""Statements that drive the first operand from the others, for a target (most cells are the same for all)."""
 Widening = Callable[[WireType, tuple[WireType, ...]], IntRange]
 
 
@@ -61,7 +61,8 @@ def per_lane(expression: str, widen: Widening = to_result, *, cut: bool = False)
     {sign} is $signed where the common range is signed.
     """
 
-    def print_cell(out: Operand, operands: tuple[Operand, ...]) -> str:
+    def print_cell(out: Operand, operands: tuple[Operand, ...], target: str) -> str:
+        del target
         template = f"{out.type.element_bits}'({expression})" if cut else expression
         return _loop(out, lambda lane: _filled(template, widen, out, operands, lane))
 
@@ -71,7 +72,8 @@ def per_lane(expression: str, widen: Widening = to_result, *, cut: bool = False)
 def of_lane(expression: Callable[[Operand, Operand, str], str]) -> Printer:
     """A cell of one operand, from (result, operand, lane)."""
 
-    def print_cell(out: Operand, operands: tuple[Operand, ...]) -> str:
+    def print_cell(out: Operand, operands: tuple[Operand, ...], target: str) -> str:
+        del target
         return _loop(out, lambda lane: expression(out, operands[0], lane))
 
     return print_cell
@@ -80,7 +82,8 @@ def of_lane(expression: Callable[[Operand, Operand, str], str]) -> Printer:
 def whole(expression: Callable[[Operand, tuple[Operand, ...]], str]) -> Printer:
     """A cell whose vector is one expression."""
 
-    def print_cell(out: Operand, operands: tuple[Operand, ...]) -> str:
+    def print_cell(out: Operand, operands: tuple[Operand, ...], target: str) -> str:
+        del target
         return f"assign {out.name} = {expression(out, operands)};"
 
     return print_cell
@@ -89,7 +92,8 @@ def whole(expression: Callable[[Operand, tuple[Operand, ...]], str]) -> Printer:
 def instance(module: str, parameters: Callable[[Operand, Operand], dict[str, int]]) -> Printer:
     """A library module with ports x and y that reduces the lanes of one operand."""
 
-    def print_cell(out: Operand, operands: tuple[Operand, ...]) -> str:
+    def print_cell(out: Operand, operands: tuple[Operand, ...], target: str) -> str:
+        del target
         (x,) = operands
         values = ", ".join(f".{key}({value})" for key, value in parameters(out, x).items())
         return f"{module} #({values}) u_{out.name} (.x({x.name}), .y({out.name}));"

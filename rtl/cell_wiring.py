@@ -4,36 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from mulfree.rtl.cell_verilog import Operand, Printer, literal
+from mulfree.rtl.cell_verilog import Operand, literal
 from mulfree.rtl.price import signed_digits
 
 
 def reduction(y: Operand, x: Operand) -> dict[str, int]:
-    """Parameters of sum_lanes, max_lanes and min_lanes."""
+    """Parameters of max_lanes and min_lanes."""
     signed = int(x.type.range.is_signed)
     return {"LANES": x.type.lanes, "WIDTH": x.type.element_bits, "SIGNED": signed, "SUM": y.type.element_bits}
-
-
-def popcount(weight: int) -> Printer:
-    """An instance of the library's popcount, shifted and negated as the weight says."""
-
-    def print_cell(out: Operand, operands: tuple[Operand, ...]) -> str:
-        (x,) = operands
-        count, width = f"{out.name}_count", max(1, x.type.lanes.bit_length())
-        shifted = _scaled(f"{out.type.element_bits}'({count})", weight)
-        return (
-            f"logic [{width - 1}:0] {count};\n"
-            f"popcount #(.LANES({x.type.lanes})) u_{out.name} (.x({x.name}), .y({count}));\n"
-            f"assign {out.name} = {shifted};"
-        )
-
-    return print_cell
-
-
-def _scaled(word: str, weight: int) -> str:
-    shift = abs(weight).bit_length() - 1
-    shifted = f"({word} << {shift})" if shift else word
-    return f"-({shifted})" if weight < 0 else shifted
 
 
 def bit(plane: int) -> Callable[[Operand, Operand, str], str]:

@@ -18,6 +18,7 @@ from mulfree.rtl import cell_wiring as wiring
 from mulfree.rtl import price
 from mulfree.rtl.cell import Cell
 from mulfree.rtl.cell_verilog import instance, of_lane, per_lane, to_hull, whole
+from mulfree.rtl.heap import Summation, Weights
 
 # Logic on words of one bit, as stored.
 AND = Cell("and", infer.logic, value.words(lambda a, b: a & b), per_lane("{a} & {b}"), price.per_bit(2, 2, 2))
@@ -56,15 +57,29 @@ MIN = Cell(
 MUX = Cell("mux", infer.mux, value.mux, per_lane("{raw_a} ? {b} : {c}"), price.per_bit(3, 2))
 """MUX(select, a, b) is a where the stored bit of select is 1, else b."""
 
+
 # From all lanes to one.
-POPCOUNT = Cell("popcount", infer.popcount(1), value.word(value.across(np.sum)), wiring.popcount(1), price.popcount)
-SUM = Cell(
-    "sum",
-    infer.total,
-    value.number(value.across(np.sum)),
-    instance("sum_lanes", wiring.reduction),
-    price.tree(price.adder),
-)
+def _heap(name: str, sum: Summation) -> Cell:
+    return Cell(name, sum.infer, sum.evaluate, sum.verilog, sum.price, sum)
+
+
+def dot(weights: Weights, constant: int = 0) -> Cell:
+    """constant + sum over all lanes of all operands, each times its weight: one heap, one lane.
+
+    A weight is an integer for all lanes of its operand, or a tuple with one for each lane. Operands of any range.
+    """
+    return _heap("dot", Summation(weights, constant))
+
+
+def weighted_sum(weights: tuple[int, ...], constant: int = 0) -> Cell:
+    """constant + sum of the operands, each times its weight, lane by lane: a heap per lane."""
+    return _heap("weighted_sum", Summation(weights, constant, is_across=False))
+
+
+POPCOUNT = _heap("popcount", Summation((1,), of_words=True))
+"""How many stored bits are 1."""
+SUM = dot((1,))
+"""All lanes of an operand."""
 LARGEST = Cell(
     "largest",
     infer.extreme,
@@ -115,13 +130,6 @@ def shift_left(amount: int) -> Cell:
     evaluate = value.number(lambda a: a << amount)
     printer = per_lane(f"{{a}} << {amount}")
     return Cell("shift_left", infer.of_number(lambda a: a.times(2**amount)), evaluate, printer, price.free)
-
-
-def scaled_popcount(weight: int) -> Cell:
-    """weight * popcount for a weight of plus or minus a power of two: a bit plane's share of a dot product."""
-    assert abs(weight).bit_count() == 1, f"{weight} is not plus or minus a power of two"
-    evaluate = value.word(lambda a: weight * a.sum(axis=-1, keepdims=True))
-    return Cell("scaled_popcount", infer.popcount(weight), evaluate, wiring.popcount(weight), price.popcount)
 
 
 def pick(lanes: Sequence[int]) -> Cell:

@@ -9,7 +9,7 @@ import numpy as np
 
 from mulfree.ir import AnyArray, IntRange
 from mulfree.rtl.cell import Cell
-from mulfree.rtl.cells import ADD, DECODE, INDEX, constant, encode
+from mulfree.rtl.cells import DECODE, INDEX, constant, dot, encode, weighted_sum
 from mulfree.rtl.price import FREE, Price
 from mulfree.rtl.wires import WireType
 
@@ -70,12 +70,18 @@ class Circuit:
         """The same numbers stored as `range` stores them; the caller knows that they belong to it."""
         return wire if wire.range == range else self.drive(encode(range), self.plain(wire))
 
-    def total(self, wires: Sequence[Wire]) -> Wire:
-        """Sum of wires, lane by lane, as a balanced tree."""
-        if len(wires) == 1:
+    def total(self, wires: Sequence[Wire], weights: Sequence[int] | None = None, constant: int = 0) -> Wire:
+        """constant + sum of the wires, each times its weight (default 1), lane by lane: a heap per lane."""
+        if len(wires) == 1 and weights is None and constant == 0:
             return wires[0]
-        half = len(wires) // 2
-        return self.drive(ADD, self.total(wires[:half]), self.total(wires[half:]))
+        return self.drive(weighted_sum(tuple(weights or (1,) * len(wires)), constant), *wires)
+
+    def dot(self, terms: Sequence[tuple[Wire, int | tuple[int, ...]]], constant: int = 0) -> Wire:
+        """constant + sum over all lanes of all wires, each times its weight: one heap.
+
+        A weight is an integer for all lanes of its wire, or a tuple with one for each lane.
+        """
+        return self.drive(dot(tuple(weight for _, weight in terms), constant), *(wire for wire, _ in terms))
 
     def evaluate(self, **inputs: AnyArray) -> dict[str, AnyArray]:
         """Outputs (..., lanes) from inputs (..., lanes), as numbers, exactly."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from mulfree.ir import AnyArray, Graph, IntArray, Location, TensorType, Value
 from mulfree.rtl.actors import Actor
 from mulfree.rtl.circuit import Circuit
+from mulfree.rtl.heap import GENERIC
 
 
 @dataclass(eq=False, slots=True)
@@ -87,6 +88,8 @@ class Stage:
     location: Location | None = None
     serves: Value[TensorType] | None = None
     """The result of the graph's node that the stage was made for; None if it stands at the boundary."""
+    target: str = GENERIC
+    """What the circuits' heaps are planned for when the stage is printed."""
 
 
 @dataclass(eq=False, slots=True)
@@ -101,6 +104,10 @@ class Design:
     stages: list[Stage]
     inputs: list[Stream]
     outputs: list[Stream]
+
+    def for_target(self, target: str) -> Design:
+        """The same design, its heaps planned for another target when it is printed."""
+        return replace(self, stages=[replace(stage, target=target) for stage in self.stages])
 
     def streams(self) -> list[Stream]:
         """The inputs, then every stage's outputs, in order."""

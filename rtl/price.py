@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from mulfree.ir import BIT, IntRange
 from mulfree.rtl.wires import WireType
 
 
@@ -95,15 +94,6 @@ def encode(out: WireType, operands: tuple[WireType, ...]) -> Price:
 def _adders(count: int, out: WireType) -> Price:
     one = adder(out, ())
     return Price(count * one.gates, count * one.luts, count * one.delay)
-
-
-def popcount(out: WireType, operands: tuple[WireType, ...]) -> Price:
-    """A balanced tree of adders over single bits."""
-    (x,) = operands
-    count = WireType(IntRange(0, x.lanes))
-    negation = adder(out, ()) if out.range.lo < 0 else FREE
-    sum = tree(adder)(count, (WireType(BIT, x.lanes),))
-    return Price(sum.gates + negation.gates, sum.luts + negation.luts, sum.delay + negation.delay)
 
 
 def any_of(out: WireType, operands: tuple[WireType, ...]) -> Price:

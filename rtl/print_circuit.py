@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from mulfree.rtl.cell_verilog import Operand, packed
 from mulfree.rtl.circuit import Circuit, Wire
+from mulfree.rtl.heap import GENERIC
 
 
-def to_verilog(circuit: Circuit, module: str, purpose: str = "") -> str:
+def to_verilog(circuit: Circuit, module: str, purpose: str = "", target: str = GENERIC) -> str:
     """One module with a packed port per input and output, lane 0 in the least significant bits.
 
-    Deterministic; accepted by Verilator -Wall, Yosys and Icarus. `purpose` is the comment above it.
+    Deterministic; accepted by Verilator -Wall, Yosys and Icarus. `purpose` is the comment above it;
+    `target` is what heaps are planned for.
     """
     ports = [f"input {packed(w.type)} {w.name}" for w in circuit.inputs]
     ports += [f"output {packed(w.type)} {name}" for name, w in circuit.outputs.items()]
@@ -20,7 +22,7 @@ def to_verilog(circuit: Circuit, module: str, purpose: str = "") -> str:
         f"module {module} (",
         ",\n".join(f"    {port}" for port in ports),
         ");",
-        *(line for wire in circuit.wires for line in _statements(wire)),
+        *(line for wire in circuit.wires for line in _statements(wire, target)),
         *(f"  assign {name} = {wire.name};" for name, wire in circuit.outputs.items()),
         "endmodule",
         "/* verilator lint_on UNUSEDSIGNAL */",
@@ -28,10 +30,10 @@ def to_verilog(circuit: Circuit, module: str, purpose: str = "") -> str:
     return "\n".join(lines) + "\n"
 
 
-def _statements(wire: Wire) -> list[str]:
+def _statements(wire: Wire, target: str) -> list[str]:
     assert wire.cell is not None, f"{wire.name} has no driver"
     operands = tuple(Operand(w.name, w.type) for w in wire.operands)
-    text = wire.cell.verilog(Operand(wire.name, wire.type), operands)
+    text = wire.cell.verilog(Operand(wire.name, wire.type), operands, target)
     comment = f"  // {wire.range}" + (f" x {wire.lanes}" if wire.lanes > 1 else "")
     return [
         f"  {packed(wire.type)} {wire.name};{comment}",

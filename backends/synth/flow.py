@@ -22,6 +22,10 @@ class Flow:
     script: str
     """Commands, one to a line or separated by '; '."""
     prices: Mapping[str, Cost]
+    read: str = "read_verilog -sv"
+    """The command that reads a file of ours; with the macro that chooses the target's primitives, if it has one."""
+    before: str = ""
+    """Commands before our files are read: models of the primitives that these instantiate."""
 
     def cost(self, cells: Mapping[str, int]) -> Cost:
         """Raises CompileError at a cell that no row prices: the count would not be true."""
@@ -43,7 +47,8 @@ NO_HARDWARE = {r"\$(scopeinfo|print|check)": NOTHING}
 XC7 = Flow(
     "synth_xilinx -family xc7 -nodsp -flatten -noiopad",
     {
-        "LUT[2-6]": Cost(luts=1),
+        # A table with two outputs is one table.
+        "LUT[2-6]|LUT6_2": Cost(luts=1),
         # An inverter or a buffer is absorbed by the cell that it feeds.
         "INV|LUT1|BUFG|IBUF|OBUF": NOTHING,
         # Wide multiplexers beside the LUTs, not LUTs.
@@ -58,6 +63,8 @@ XC7 = Flow(
         "RAM256X1S": Cost(lutram=4),
         "RAM32X2S": Cost(lutram=2),
     },
+    read="read_verilog -sv -DMULFREE_XC7",
+    before="read_verilog -lib +/xilinx/cells_sim.v",
 )
 ICE40 = Flow(
     f"{FORGET_STYLES}; synth_ice40",

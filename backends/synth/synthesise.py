@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mulfree.backends.synth.flow import MULTIPLIERS_MAPPED, MULTIPLIERS_RTL, flow_for
+from mulfree.backends.synth.flow import MULTIPLIERS_MAPPED, MULTIPLIERS_RTL, Flow, flow_for
 from mulfree.backends.synth.yosys import run_yosys, write_files, yosys_tool
 from mulfree.ir import CompileError
 from mulfree.rtl import Design, Stage
@@ -84,7 +84,7 @@ def synthesise(
 def synthesise_stage(stage: Stage, target: str, time_limit_s: float = TIME_LIMIT_S) -> ModuleSynthesis:
     """One stage. Raises CompileError that names it; see `synthesise`."""
     try:
-        text, data = stage_verilog(stage), memory_files(stage)
+        text, data = stage_verilog(replace(stage, target=target)), memory_files(stage)
         result = synthesise_module(text, stage.name, target, data=data, time_limit_s=time_limit_s)
     except CompileError as error:
         raise CompileError(f"synthesis of stage '{stage.name}' ({stage.module}): {error}", stage.location) from error
@@ -100,7 +100,7 @@ def synthesise_module(
         folder = Path(name)
         files = {**needed_by(text), "module.sv": text}
         write_files(folder, files | dict(data or {}))
-        run_yosys(_script(files, module, flow.script), folder, time_limit_s)
+        run_yosys(_script(files, module, flow), folder, time_limit_s)
         rtl, mapped = _cells(folder / "rtl.json"), _cells(folder / "mapped.json")
         named = (folder / "multipliers.txt").read_text().split()
         levels = _levels((folder / "levels.txt").read_text())
@@ -135,16 +135,17 @@ def _key(stage: Stage) -> str:
     return re.sub(rf"\b{re.escape(stage.name)}(?=\b|__)", "@", text)
 
 
-def _script(files: Mapping[str, str], module: str, flow: str) -> str:
+def _script(files: Mapping[str, str], module: str, flow: Flow) -> str:
     """Look for multiplications before mapping, where they are still called so, then map and count."""
     return "\n".join(
         [
-            *(f"read_verilog -sv {name}" for name in files),
+            flow.before,
+            *(f"{flow.read} {name}" for name in files),
             f"hierarchy -check -top {module}",
             "proc; flatten; opt",
             "tee -q -o rtl.json stat -json",
             "tee -q -o multipliers.txt select -list t:$mul t:$macc t:$macc_v2 t:$div t:$mod t:$pow",
-            *flow.split("; "),
+            *flow.script.split("; "),
             "setattr -mod -unset keep_hierarchy *",
             "flatten",
             "tee -q -o mapped.json stat -json",

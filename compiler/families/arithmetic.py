@@ -10,7 +10,7 @@ import numpy as np
 
 from mulfree.ir import BIT, AnyArray, IntArray, IntRange, Tensor, TensorType
 from mulfree.ir.ops import Contraction, MultiplyAccumulate
-from mulfree.rtl import Circuit, Wire, cells
+from mulfree.rtl import Circuit, Wire
 from mulfree.rtl.stages import Reduction, Sum
 
 
@@ -100,11 +100,11 @@ class PlaneArithmetic(Arithmetic):
         """The datapath up to the sum: one-bit lanes, and what a one in each is worth (plus or minus 2^i)."""
 
     def lane(self, circuit: Circuit, x: Wire, w: Wire) -> Wire:
-        counts = [circuit.drive(cells.scaled_popcount(worth), bits) for bits, worth in self.planes(circuit, x, w)]
-        return circuit.total(counts)
+        return circuit.dot(self.planes(circuit, x, w))
 
     def tap_lane(self, circuit: Circuit, x: Wire, w: Wire) -> Wire:
-        return circuit.total([_worth(circuit, bits, worth) for bits, worth in self.planes(circuit, x, w)])
+        planes = self.planes(circuit, x, w)
+        return circuit.total([bits for bits, _ in planes], [worth for _, worth in planes])
 
 
 def bit_planes(words: IntRange) -> list[tuple[int, int]]:
@@ -120,11 +120,6 @@ def plane_of(words: IntRange, values: AnyArray, plane: int) -> IntArray:
     """Bit `plane` of every stored word, as 0 or 1."""
     bits: IntArray = (words.encode(values) >> plane) & 1
     return bits
-
-
-def _worth(circuit: Circuit, bits: Wire, worth: int) -> Wire:
-    shifted = circuit.drive(cells.shift_left(abs(worth).bit_length() - 1), bits)
-    return shifted if worth > 0 else circuit.drive(cells.NEGATE, shifted)
 
 
 def _affine_inverse(rows: list[IntRange], factor: int, offset: IntArray) -> IntRange:

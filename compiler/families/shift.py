@@ -121,7 +121,6 @@ def shift_body(node: NodeProto, opset: int) -> FunctionProto:
 
     given = next(list(a.ints) for a in node.attribute if a.name == "offsets")
     kernels, pads = one_hot(np.array(given, np.int64).reshape(-1, 2))
-    attributes = {"group": len(kernels), "pads": pads, "kernel_shape": kernels.shape[2:]}
     overload = blake2b(str(given).encode(), digest_size=8).hexdigest()
     return helper.make_function(
         DOMAIN,
@@ -130,7 +129,7 @@ def shift_body(node: NodeProto, opset: int) -> FunctionProto:
         ["y"],
         [
             helper.make_node("Constant", [], ["w"], value=numpy_helper.from_array(kernels)),
-            helper.make_node("Conv", ["x", "w"], ["y"], **attributes),
+            helper.make_node("Conv", ["x", "w"], ["y"], group=len(kernels), pads=pads, kernel_shape=kernels.shape[2:]),
         ],
         [helper.make_opsetid("", opset)],
         attributes=["offsets"],

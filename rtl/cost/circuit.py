@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from mulfree.ir import IntRange
 from mulfree.rtl.circuit import Circuit, Wire
 from mulfree.rtl.cost.cost import Cost
 from mulfree.rtl.cost.terms import NOTHING, Terms, amounts
+from mulfree.rtl.heap import GENERIC, Summation
 from mulfree.rtl.price import signed_digits
 
-SIX = 6
-"""Bits that the first level of the library's popcount counts together."""
 
-
-def circuit_terms(circuit: Circuit, constants: Collection[str] = ()) -> Terms:
+def circuit_terms(circuit: Circuit, target: str, constants: Collection[str] = ()) -> Terms:
     """Sum over the cells; what meets a constant is counted under a name of its own, since synthesis folds it.
 
-    `constants` are the inputs that do not change.
+    `constants` are the inputs that do not change; where there are any, heaps are of plain logic and are weighed.
     """
     result = Terms(Cost(levels=circuit.price.delay))
     constant = constant_wires(circuit, constants)
     for wire in circuit.wires:
         if wire not in constant:
-            result += cell_terms(wire, any(w in constant for w in wire.operands))
+            result += cell_terms(wire, any(w in constant for w in wire.operands), GENERIC if constants else target)
     return result
 
 
@@ -36,9 +33,11 @@ def constant_wires(circuit: Circuit, constants: Collection[str] = ()) -> set[Wir
     return found
 
 
-def cell_terms(wire: Wire, meets_constant: bool) -> Terms:
-    """Terms of the cell that drives the wire."""
+def cell_terms(wire: Wire, meets_constant: bool, technology: str) -> Terms:
+    """Terms of the cell that drives the wire; a heap is planned for `technology`."""
     assert wire.cell is not None, f"{wire.name} has no driver"
+    if wire.cell.summation is not None:
+        return _heap(wire, wire.cell.summation, technology)
     plan = _PLANS.get(wire.cell.name)
     if plan is None:
         return NOTHING
@@ -48,37 +47,13 @@ def cell_terms(wire: Wire, meets_constant: bool) -> Terms:
     return Terms(terms.known, {f"constant_{name}": amount for name, amount in terms.weighed.items()})
 
 
-def popcount_terms(lanes: int) -> Terms:
-    """Groups of six counted at once, then a balanced tree of adders of few bits."""
-    groups = -(-lanes // SIX)
-    return amounts(sixes=lanes / SIX, count_bits=_count_bits(min(lanes, SIX), groups, lanes))
-
-
-def _count_bits(leaf: int, leaves: int, most: int) -> int:
-    """Bits of all the sums of a tree over counts up to `leaf`, none larger than `most`."""
-    if leaves <= 1:
-        return 0
-    small, large = leaves // 2, leaves - leaves // 2
-    own = min(leaf * leaves, most).bit_length()
-    return own + _count_bits(leaf, small, most) + _count_bits(leaf, large, most)
-
-
-def _popcount(wire: Wire) -> Terms:
-    negation = amounts(adder_bits=wire.type.bits) if wire.range.lo < 0 else NOTHING
-    return popcount_terms(wire.operands[0].lanes) + negation
-
-
-def _sum(wire: Wire) -> Terms:
-    (x,) = wire.operands
-    return _tree(x.range, x.lanes)
-
-
-def _tree(leaf: IntRange, leaves: int) -> Terms:
-    """All the sums of a balanced tree."""
-    if leaves <= 1:
-        return NOTHING
-    small, large = leaves // 2, leaves - leaves // 2
-    return _adder(leaf.scaled(leaves).width, leaf.scaled(large).width) + _tree(leaf, small) + _tree(leaf, large)
+def _heap(wire: Wire, summation: Summation, technology: str) -> Terms:
+    """Known from the plan; of plain logic, the bits that are compressed: those that go in less those that are left."""
+    plan = summation.plan(wire.type, tuple(w.type for w in wire.operands), technology)
+    if technology == GENERIC:
+        return amounts(heap_bits=wire.lanes * max(0, sum(plan.heights) - len(plan.heights)))
+    area = plan.area
+    return Terms(Cost(luts=area.luts, carries=area.carries, gates=area.gates).times(wire.lanes))
 
 
 def _adder(width: int, operand: int, lanes: int = 1) -> Terms:
@@ -127,12 +102,10 @@ def _select(wire: Wire) -> Terms:
 _PLANS: dict[str, Callable[[Wire], Terms]] = {
     **dict.fromkeys(("and", "or", "xor", "xnor"), _bits("logic_bits")),
     **dict.fromkeys(("add", "sub", "negate"), _add),
-    **dict.fromkeys(("popcount", "scaled_popcount"), _popcount),
     **dict.fromkeys(("largest", "smallest"), _extreme),
     **dict.fromkeys(("max", "min"), _select),
     "mux": _bits("mux_bits"),
     "ge": _compare,
-    "sum": _sum,
     "any": lambda wire: amounts(any_bits=wire.operands[0].lanes),
     "decode": _decode,
     "encode": _encode,

@@ -96,3 +96,17 @@ def window_control(number_bits: int, count_bits: int, rows: int, changes: int) -
     ffs = number_bits + (rows - 1).bit_length() + 2
     weighed = {"handshakes": 1, "index_bits": number_bits, "changes": changes}
     return Terms(Cost(ffs=ffs), weighed) + loop_nest(6, count_bits)
+
+
+def shift_control(index_bits: int, place_bits: int, fold_bits: int) -> Terms:
+    """Words written, given up and read, the end of the frame; row, column and fold."""
+    ffs = 4 * index_bits + 2 * place_bits + fold_bits + 1
+    weighed = {"handshakes": 1, "index_bits": 4 * index_bits, "place_bits": 2 * place_bits + fold_bits}
+    return Terms(Cost(ffs=ffs), weighed)
+
+
+def shift_bank(width: int, depth: int, place_bits: int, target: Target, style: str) -> Terms:
+    """The memory with its address, and whether the word lies outside the map."""
+    address = (depth - 1).bit_length()
+    logic = {"address_bits": address, "outside_bits": 2 * place_bits, "mux_bits": width}
+    return Terms(Cost(ffs=1), logic) + ram_terms(depth, width, target, style, is_registered=True)

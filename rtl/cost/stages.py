@@ -18,6 +18,8 @@ from mulfree.rtl.cost.parts import (
     counter,
     pad_map,
     register,
+    shift_bank,
+    shift_control,
     step_reduce,
     stream_fifo,
     stream_fork,
@@ -33,6 +35,7 @@ from mulfree.rtl.cost.terms import NOTHING, Terms
 from mulfree.rtl.design import Stage
 from mulfree.rtl.stages.reorder import LOOPS
 from mulfree.rtl.stages.sliding_window import STYLES, scan_of
+from mulfree.rtl.stages.spatial_shift import plan_of
 
 
 def stage_cost(stage: Stage, target: str) -> Cost:
@@ -59,11 +62,11 @@ def stage_terms(stage: Stage, target: Target) -> Terms:
     return _KINDS[stage.module](stage, target)
 
 
-def _circuits(stage: Stage, constants: Collection[str] = ()) -> Terms:
+def _circuits(stage: Stage, target: Target, constants: Collection[str] = ()) -> Terms:
     """Every circuit, as often as parameter <circuit>_copies says."""
     result = NOTHING
     for name, circuit in stage.circuits.items():
-        result += circuit_terms(circuit, constants).times(stage.parameters.get(f"{name}_copies", 1))
+        result += circuit_terms(circuit, target.name, constants).times(stage.parameters.get(f"{name}_copies", 1))
     return result
 
 
@@ -83,18 +86,18 @@ def _matrix_vector(stage: Stage, target: Target) -> Terms:
     p, depth = stage.parameters, stage.memories["weights"].depth
     end = _reduction(stage, p["input_folds"])
     if is_constant(stage):
-        return _circuits(stage, ["w"]) + end
+        return _circuits(stage, target, ["w"]) + end
     fetch = vector_fetch(stage.inputs[0].token_bits, p["input_folds"], p["output_folds"], depth, target)
-    return fetch + _memories(stage, target) + _circuits(stage) + end
+    return fetch + _memories(stage, target) + _circuits(stage, target) + end
 
 
 def _channelwise(stage: Stage, target: Target) -> Terms:
     taps, memory = stage.parameters["taps"], stage.memories.get("weights")
     end = _reduction(stage, taps)
     if memory is None or memory.depth == 1:
-        return counter(taps) + _circuits(stage, ["w"]) + end
+        return counter(taps) + _circuits(stage, target, ["w"]) + end
     fetch = vector_fetch(stage.inputs[0].token_bits, taps, 1, memory.depth, target)
-    return fetch + _memories(stage, target) + _circuits(stage) + end
+    return fetch + _memories(stage, target) + _circuits(stage, target) + end
 
 
 def _threshold(stage: Stage, target: Target) -> Terms:
@@ -102,11 +105,11 @@ def _threshold(stage: Stage, target: Target) -> Terms:
     levels = NOTHING
     for level in range(p["levels"]):
         levels += threshold_level(p["lanes"], width, level, p["folds"])
-    return levels + _memories(stage, target) + _circuits(stage, ["t"] if p["folds"] == 1 else [])
+    return levels + _memories(stage, target) + _circuits(stage, target, ["t"] if p["folds"] == 1 else [])
 
 
 def _affine(stage: Stage, target: Target) -> Terms:
-    out = register(stage.outputs[0].token_bits) + _circuits(stage)
+    out = register(stage.outputs[0].token_bits) + _circuits(stage, target)
     if not stage.memories:
         return out
     fetch = vector_fetch(stage.inputs[0].token_bits, 1, 1, stage.memories["weights"].depth, target)
@@ -114,8 +117,7 @@ def _affine(stage: Stage, target: Target) -> Terms:
 
 
 def _mapped(stage: Stage, target: Target) -> Terms:
-    del target
-    return _circuits(stage) + register(stage.outputs[0].token_bits)
+    return _circuits(stage, target) + register(stage.outputs[0].token_bits)
 
 
 def _widths(up: int, down: int, bits: int, out: int) -> Terms:
@@ -131,10 +133,9 @@ def _width_converter(stage: Stage, target: Target) -> Terms:
 
 
 def _channel_gather(stage: Stage, target: Target) -> Terms:
-    del target
     p = stage.parameters
     widths = _widths(p["up"], p["down"], stage.inputs[0].token_bits, stage.outputs[0].token_bits)
-    return widths + _circuits(stage)
+    return widths + _circuits(stage, target)
 
 
 def _fork(stage: Stage, target: Target) -> Terms:
@@ -147,17 +148,15 @@ def _fifo(stage: Stage, target: Target) -> Terms:
 
 
 def _concat(stage: Stage, target: Target) -> Terms:
-    del target
     longest = max(stage.parameters[f"run_{i}"] for i in range(len(stage.inputs)))
     streams = concat_streams(stage.outputs[0].token_bits, len(stage.inputs), longest.bit_length())
-    return streams + _circuits(stage)
+    return streams + _circuits(stage, target)
 
 
 def _pad(stage: Stage, target: Target) -> Terms:
-    del target
     p = stage.parameters
     bits = max(p["rows"], p["columns"], p["folds"]).bit_length() + 1
-    return pad_map(stage.outputs[0].token_bits, bits) + _circuits(stage)
+    return pad_map(stage.outputs[0].token_bits, bits) + _circuits(stage, target)
 
 
 def _top_k(stage: Stage, target: Target) -> Terms:
@@ -169,7 +168,20 @@ def _sliding_window(stage: Stage, target: Target) -> Terms:
     scan, out = scan_of(stage), stage.outputs[0]
     padded = out.token_bits if scan.window.is_padded else 0
     buffer = _window(stage, max(scan.counts), scan.row_frees(), 5, target)
-    return buffer + _circuits(stage) + Terms(weighed={"mux_bits": padded})
+    return buffer + _circuits(stage, target) + Terms(weighed={"mux_bits": padded})
+
+
+def _spatial_shift(stage: Stage, target: Target) -> Terms:
+    """Where the offset changes with the fold, its bits are chosen by the fold."""
+    plan, p, x = plan_of(stage), stage.parameters, stage.inputs[0]
+    fold, place = (plan.folds - 1).bit_length(), plan.place_bits()
+    result = shift_control(plan.index_bits(), place, fold) + _circuits(stage, target)
+    style = next(name for name, number in STYLES.items() if number == p["memory_style"])
+    for lanes in plan.banks():
+        result += shift_bank(len(lanes) * x.element_bits, p["depth"], place, target, style)
+        constants = plan.folds - 1 if len(np.unique(plan.distances[:, lanes[0]])) > 1 else 0
+        result += Terms(weighed={"table_bits": constants * place})
+    return result
 
 
 def _reorder(stage: Stage, target: Target) -> Terms:
@@ -206,6 +218,7 @@ _KINDS: dict[str, Callable[[Stage, Target], Terms]] = {
     "pad": _pad,
     "reorder": _reorder,
     "sliding_window": _sliding_window,
+    "spatial_shift": _spatial_shift,
     "threshold": _threshold,
     "top_k": _top_k,
     "width_converter": _width_converter,

@@ -14,7 +14,7 @@ from mulfree.rtl.cell_verilog import literal
 from mulfree.rtl.circuit import Circuit, Wire
 from mulfree.rtl.design import Memory, Stage, Stream
 from mulfree.rtl.stages.constants import packed_memory, raster_stream
-from mulfree.rtl.stages.matrix_vector import fetch_text
+from mulfree.rtl.stages.matrix_vector import fetch_text, lane_target
 from mulfree.rtl.stages.reduction import Extreme, Sum, reduction_text, run_of, start_parameters
 from mulfree.rtl.stages.text import CLOCK, circuit_instance, circuit_text, instance, module_text, rom_text
 
@@ -102,7 +102,7 @@ def channelwise_text(stage: Stage) -> str:
     """See `stage_verilog`."""
     p = stage.parameters
     purpose = f"{p['taps']} taps combined, {p['lanes']} channels at a time, {p['folds']} times for all of them."
-    parts = [circuit_text(stage, "lane", "What a tap contributes to each channel")]
+    parts = [circuit_text(stage, "lane", "What a tap contributes to each channel", lane_target(stage))]
     if _is_stored(stage):
         parts.append(rom_text(stage, "weights", "Weights by channel fold and tap"))
     ports = {"x": "x", "y": "partial"} | ({"w": "weights"} if stage.memories else {})

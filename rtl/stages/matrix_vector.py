@@ -11,6 +11,7 @@ from mulfree.rtl.actors import Actor, Stepper, every_step
 from mulfree.rtl.cell_verilog import literal
 from mulfree.rtl.circuit import Circuit, Wire
 from mulfree.rtl.design import Stage, Stream
+from mulfree.rtl.heap import GENERIC
 from mulfree.rtl.stages.constants import packed_memory, raster_stream
 from mulfree.rtl.stages.reduction import Reduce, Sum, reduction_text, run_of, start_parameters
 from mulfree.rtl.stages.text import (
@@ -105,12 +106,18 @@ def matrix_vector_text(stage: Stage) -> str:
         f"matrix times vector, {p['pe']} of the outputs by {p['simd']} of the inputs at a time; "
         f"{p['groups']} groups x {p['output_folds']} output folds x {p['input_folds']} input folds."
     )
-    parts = [circuit_text(stage, "lane", "One output's share of a step")]
+    parts = [circuit_text(stage, "lane", "One output's share of a step", lane_target(stage))]
     if stage.memories["weights"].depth > 1:
         parts.append(rom_text(stage, "weights", "Weights by group, output fold, input fold"))
     body = [*_operands(stage), *_lanes(stage)]
     reduction, reduction_parts = reduction_text(stage, p["input_folds"])
     return module_text(stage, purpose, [*body, *reduction], [*parts, *reduction_parts])
+
+
+def lane_target(stage: Stage) -> str:
+    """Weights that stand in the logic are folded by synthesis: their heaps are of plain logic."""
+    weights = stage.memories.get("weights")
+    return GENERIC if weights and weights.depth == 1 else stage.target
 
 
 def _operands(stage: Stage) -> Sequence[str]:

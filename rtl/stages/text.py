@@ -69,8 +69,10 @@ def circuit_instance(stage: Stage, circuit: str, ports: Mapping[str, str], name:
     return instance(circuit_module(stage, circuit), name or f"u_{circuit}", {}, ports)
 
 
-def circuit_text(stage: Stage, circuit: str, purpose: str) -> str:
-    return to_verilog(stage.circuits[circuit], circuit_module(stage, circuit), f"{purpose} ({stage.name}).")
+def circuit_text(stage: Stage, circuit: str, purpose: str, target: str | None = None) -> str:
+    """`target` is what heaps are planned for, if it is not the stage's."""
+    module = circuit_module(stage, circuit)
+    return to_verilog(stage.circuits[circuit], module, f"{purpose} ({stage.name}).", target or stage.target)
 
 
 def address_bits(depth: int) -> int:

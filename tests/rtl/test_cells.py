@@ -11,9 +11,7 @@ import pytest
 from mulfree.ir import BIPOLAR, BIT, TERNARY, AnyArray, IntRange
 from mulfree.rtl import Circuit, WireType, cells
 from mulfree.rtl.cell import Cell
-from mulfree.rtl.library import needed_by
-from mulfree.rtl.print_circuit import to_verilog
-from mulfree.sim.verilator import StreamPort, pack_tokens, unpack_tokens, verilate
+from tests.rtl.combinational import check_verilog
 
 SIGNED, UNSIGNED, NEGATIVE, STRIDED = IntRange(-3, 4), IntRange(0, 5), IntRange(-7, -2), IntRange(-9, 9, 3)
 
@@ -66,7 +64,11 @@ CASES = [
     Case(cells.ADD, (lanes(TERNARY, 2), one(UNSIGNED))),
     Case(cells.POPCOUNT, (lanes(BIPOLAR, 9),)),
     Case(cells.POPCOUNT, (one(BIT),)),
-    *[Case(cells.scaled_popcount(weight), (lanes(BIT, 7),)) for weight in (1, -1, 4, -8)],
+    *[Case(cells.dot((weight,)), (lanes(BIT, 7),)) for weight in (1, -1, 4, -8, 0)],
+    Case(cells.dot((3, -1), -7), (lanes(SIGNED, 2), one(STRIDED))),
+    Case(cells.dot(((1, -5), 2), 3), (lanes(BIPOLAR, 2), one(NEGATIVE))),
+    Case(cells.weighted_sum((1, -2), 1), (lanes(TERNARY, 2), one(SIGNED))),
+    Case(cells.weighted_sum((-1,), 4), (lanes(STRIDED, 2),)),
     *[Case(cell, (lanes(r, 3),)) for cell in (cells.SUM, cells.LARGEST, cells.SMALLEST) for r in NUMBERS],
     *[Case(cell, (one(SIGNED),)) for cell in (cells.SUM, cells.LARGEST)],
     Case(cells.ANY, (lanes(BIT, 5),)),
@@ -145,48 +147,4 @@ def _joined() -> tuple[Circuit, dict[str, AnyArray]]:
 
 
 def test_verilog_equals_evaluate_for_every_value() -> None:
-    circuit, values = _joined()
-    inputs = [w.type for w in circuit.inputs]
-    outputs = [w.type for w in circuit.outputs.values()]
-    top = _stream_top(circuit)
-    files = {"top.sv": top, "all_cells.sv": to_verilog(circuit, "all_cells"), **needed_by(to_verilog(circuit, "m"))}
-    ports = [StreamPort("s", sum(w.bits for w in inputs)), StreamPort("m", sum(w.bits for w in outputs))]
-    hardware = verilate(files, "top", ports[:1], ports[1:])
-    sent = _bits(inputs, [values[w.name] for w in circuit.inputs])
-    run = hardware.run([pack_tokens(sent, 1)], [len(sent)])
-    expected = _bits(outputs, list(circuit.evaluate(**values).values()))
-    np.testing.assert_array_equal(unpack_tokens(run.outputs[0], expected.shape[1], 1), expected)
-
-
-def _bits(types: list[WireType], values: list[AnyArray]) -> AnyArray:
-    """Stored words of the wires as one row of bits per token."""
-    rows = len(max(values, key=len))
-    columns = []
-    for type, value in zip(types, values, strict=True):
-        words = type.range.encode(np.broadcast_to(value, (rows, type.lanes)))
-        columns.append((words[:, :, None] >> np.arange(type.element_bits) & 1).reshape(rows, -1))
-    return np.concatenate(columns, axis=1)
-
-
-def _stream_top(circuit: Circuit) -> str:
-    """The circuit between two streams without a register."""
-    connections, low = [], 0
-    for wire in circuit.inputs:
-        connections.append(f".{wire.name}(s_data[{low + wire.type.bits - 1}:{low}])")
-        low += wire.type.bits
-    width, low = low, 0
-    for name, wire in circuit.outputs.items():
-        connections.append(f".{name}(m_data[{low + wire.type.bits - 1}:{low}])")
-        low += wire.type.bits
-    return f"""module top (
-    input logic clk, input logic rst,
-    input logic [{width - 1}:0] s_data, input logic s_valid, output logic s_ready,
-    output logic [{low - 1}:0] m_data, output logic m_valid, input logic m_ready
-);
-  logic unused;
-  assign unused = clk && rst;
-  assign m_valid = s_valid;
-  assign s_ready = m_ready;
-  all_cells u_cells ({", ".join(connections)});
-endmodule
-"""
+    check_verilog(*_joined())

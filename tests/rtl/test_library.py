@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from mulfree.backends.synth.yosys import yosys_tool
-from mulfree.ir import BIPOLAR, IntOp, IntRange, Tensor, TensorType, Value
+from mulfree.ir import BIPOLAR, TERNARY, IntOp, IntRange, Tensor, TensorType, Value
 from mulfree.ir.ops import Affine, ChannelGather, Clamp, Concat, Leaky, Pad, Threshold, TopK, Window
 from mulfree.rtl import Circuit, Stage, Stream, Wire, cells, stages
 from mulfree.rtl.library import library, needed_by
@@ -56,6 +56,7 @@ def one_of_each() -> list[Stage]:
     pooled = Value("y", x.value.type)
     products = Value("y", TensorType((6,), IntRange(-60, 60)))
     by_columns = np.arange(64).reshape(4, 4, 4).swapaxes(0, 1).ravel()
+    moves = np.array([[0, 1], [-1, 0], [1, 1], [0, 0]])
     single = stream_of("single", (9,), IntRange(-5, 5), 1)
     return [
         window,
@@ -73,6 +74,7 @@ def one_of_each() -> list[Stage]:
         stages.pad("pad", x, result_of(edges, x), edges),
         stages.channel_gather("channel_gather", x, result_of(gather, x), gather, lanes=4),
         stages.reorder("reorder", x, pooled, x.order[by_columns], by_columns),
+        stages.spatial_shift("spatial_shift", x, Value("y", TensorType((4, 4, 4), TERNARY)), moves),
         stages.top_k("top_k", single, result_of(TopK(2), single), TopK(2)),
     ]
 

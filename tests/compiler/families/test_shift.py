@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import mulfree
 from mulfree.compiler.families.shift import Shift, one_hot
+from mulfree.compiler.frontends.bodies import attach_bodies
 from mulfree.compiler.frontends.onnx import import_onnx
 from mulfree.compiler.streamline import streamline
 from mulfree.ir import BIPOLAR, AnyArray, IntRange, Tensor, TensorType
@@ -44,7 +45,8 @@ def test_a_depthwise_convolution_with_single_ones_is_a_shift() -> None:
     kernels, pads = one_hot(np.array([[0, 1], [-1, 0], [1, 1]]))
     net = depthwise(kernels, pads)
     assert operators(net) == ["shift"]
-    proto, x = net.proto(net.nodes[-1].output[0]), np.random.default_rng(0).normal(size=(9, 3, 4, 5)).astype(np.float32)
+    proto = attach_bodies(net.proto(net.nodes[-1].output[0]))
+    x = np.random.default_rng(0).normal(size=(9, 3, 4, 5)).astype(np.float32)
     (ours,) = streamline(import_onnx(proto)).run({"x": x}).values()
     np.testing.assert_array_equal(ours, runtime(proto, x))
 

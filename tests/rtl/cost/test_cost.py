@@ -6,6 +6,7 @@ from mulfree.ir import BIT, IntRange
 from mulfree.rtl import Circuit, cells
 from mulfree.rtl.cost import Cost, Terms, total
 from mulfree.rtl.cost.circuit import circuit_terms
+from mulfree.rtl.heap import plan
 
 
 def test_areas_add_up_and_paths_do_not() -> None:
@@ -20,24 +21,31 @@ def test_terms_of_both_operands_are_kept() -> None:
     assert both == Terms(Cost(ffs=3), {"mux_bits": 3, "enables": 3})
 
 
-def test_a_popcount_is_sixes_and_a_tree_of_adders() -> None:
+def test_a_heap_is_known_from_its_plan() -> None:
     circuit = Circuit()
     circuit.output("y", circuit.drive(cells.POPCOUNT, circuit.input("x", BIT, 24)))
-    # Four groups of six: two sums up to 12 (four bits), one up to 24 (five bits).
-    assert circuit_terms(circuit).weighed == {"sixes": 4, "count_bits": 4 + 4 + 5}
+    terms, area = circuit_terms(circuit, "xc7"), plan((24, 0, 0, 0, 0), "xc7").area
+    assert (terms.known.luts, terms.known.carries, terms.weighed) == (area.luts, area.carries, {})
+
+
+def test_a_heap_that_synthesis_folds_is_weighed_by_the_bits_that_it_takes_away() -> None:
+    circuit = Circuit()
+    x, w = circuit.input("x", BIT, 24), circuit.input("w", BIT, 24)
+    circuit.output("y", circuit.drive(cells.POPCOUNT, circuit.drive(cells.AND, x, w)))
+    assert circuit_terms(circuit, "xc7", ["w"]).weighed == {"constant_logic_bits": 24, "heap_bits": 24 - 5}
 
 
 def test_what_meets_a_constant_is_counted_apart() -> None:
     circuit = Circuit()
     x, w = circuit.input("x", BIT, 8), circuit.input("w", BIT, 8)
     circuit.output("y", circuit.drive(cells.XNOR, x, w))
-    assert circuit_terms(circuit).weighed == {"logic_bits": 8}
-    assert circuit_terms(circuit, ["w"]).weighed == {"constant_logic_bits": 8}
-    assert circuit_terms(circuit, ["x", "w"]).weighed == {}
+    assert circuit_terms(circuit, "xc7").weighed == {"logic_bits": 8}
+    assert circuit_terms(circuit, "xc7", ["w"]).weighed == {"constant_logic_bits": 8}
+    assert circuit_terms(circuit, "xc7", ["x", "w"]).weighed == {}
 
 
 def test_an_adder_counts_the_bits_of_its_result() -> None:
     circuit = Circuit()
     byte = IntRange(0, 255)
     circuit.output("y", circuit.drive(cells.ADD, circuit.input("a", byte, 4), circuit.input("b", byte, 4)))
-    assert circuit_terms(circuit).weighed == {"adder_bits": 4 * 8, "carry_outs": 4}
+    assert circuit_terms(circuit, "xc7").weighed == {"adder_bits": 4 * 8, "carry_outs": 4}

@@ -1,0 +1,105 @@
+"""The meaning, Verilog and price of a cell that sums its operands by a heap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from textwrap import indent
+from typing import Any
+
+import numpy as np
+
+from mulfree.ir import AnyArray, IntRange
+from mulfree.rtl.cell_verilog import Operand
+from mulfree.rtl.heap.bits import Bit, Heap, Weights, heap, weight_lanes
+from mulfree.rtl.heap.plan import Plan, plan
+from mulfree.rtl.heap.text import heap_lines
+from mulfree.rtl.price import Price
+from mulfree.rtl.wires import WireType
+
+Types = tuple[WireType, ...]
+FULL_ADDER_DELAY = 2
+
+
+@dataclass(frozen=True)
+class Summation:
+    """constant + sum over operands k of weights[k] x_k: lane by lane, or over all lanes (`is_across`) to one.
+
+    `weights` has an integer for each operand, or a tuple of them, one for each lane (if `is_across`). Operands may be
+    of any range; with `of_words` the stored words are summed. The result is a plain number of the exact range.
+    """
+
+    weights: Weights
+    constant: int = 0
+    is_across: bool = True
+    of_words: bool = False
+
+    def infer(self, *operands: WireType) -> WireType:
+        assert len(operands) == len(self.weights), f"{len(self.weights)} weights for {len(operands)} operands"
+        lanes = 1 if self.is_across else max(w.lanes for w in operands)
+        parts = [IntRange(self.constant, self.constant)]
+        for type, weight in zip(self._one_lane(self._meant(operands)), self.weights, strict=True):
+            parts += _spread(type, weight)
+        return WireType(IntRange(sum(p.lo for p in parts), sum(p.hi for p in parts)), lanes)
+
+    def evaluate(self, types: Types, *values: AnyArray) -> Any:
+        if self.of_words:
+            values = tuple(type.range.encode(value) for type, value in zip(types, values, strict=True))
+        if not self.is_across:
+            return sum((w * x for w, x in zip(self.weights, values, strict=True)), start=self.constant)
+        parts = [
+            (np.array(weight_lanes(type, weight), dtype=value.dtype) * value).sum(axis=-1, keepdims=True)
+            for type, weight, value in zip(types, self.weights, values, strict=True)
+        ]
+        return sum(parts, start=self.constant)
+
+    def heap(self, out: WireType, operands: Types) -> Heap:
+        """The bits of one lane of the result."""
+        return heap(self._one_lane(self._meant(operands)), self.weights, self.constant, out.element_bits)
+
+    def plan(self, out: WireType, operands: Types, technology: str) -> Plan:
+        """The plan of one lane of the result."""
+        return plan(self.heap(out, operands).heights, technology)
+
+    def verilog(self, out: Operand, operands: tuple[Operand, ...], target: str) -> str:
+        """See `Printer`."""
+        bits = self.heap(out.type, tuple(x.type for x in operands))
+        lane = None if self.is_across or out.type.lanes == 1 else "i"
+        lines, total = heap_lines(out.name, bits, plan(bits.heights, target), lambda bit: _name(bit, operands, lane))
+        text = "\n".join([*lines, f"assign {out.slice(lane or '0')} = {total};"])
+        if lane is None:
+            return text
+        head = f"for (genvar i = 0; i < {out.type.lanes}; i++) begin : g_{out.name}"
+        return f"{head}\n{indent(text, '  ')}\nend"
+
+    def price(self, out: WireType, operands: Types) -> Price:
+        """LUTs of an xc7, gates and delay of full adders."""
+        luts = self.plan(out, operands, "xc7").area.luts
+        gates = self.plan(out, operands, "asic")
+        return Price(round(gates.area.gates) * out.lanes, luts * out.lanes, FULL_ADDER_DELAY * gates.levels)
+
+    def _meant(self, operands: Types) -> Types:
+        """What is summed: the numbers, or the stored words."""
+        return tuple(WireType(_word(w.range), w.lanes) for w in operands) if self.of_words else operands
+
+    def _one_lane(self, operands: Types) -> Types:
+        return operands if self.is_across else tuple(w.of_lanes(1) for w in operands)
+
+
+def _word(range_: IntRange) -> IntRange:
+    return IntRange(0, range_.count - 1) if range_.is_coded else range_
+
+
+def _spread(type: WireType, weight: int | tuple[int, ...]) -> list[IntRange]:
+    """What the lanes can add."""
+    if isinstance(weight, int):
+        return [type.range.times(weight).scaled(type.lanes)]
+    return [type.range.times(of_lane) for of_lane in weight_lanes(type, weight)]
+
+
+def _name(bit: Bit, operands: tuple[Operand, ...], lane: str | None) -> str:
+    if bit.operand is None:
+        return "1'b1"
+    operand = operands[bit.operand]
+    word = operand.slice(lane or str(bit.lane))
+    text = word if operand.type.element_bits == 1 else f"{word}[{bit.place}]"
+    return f"~{text}" if bit.is_inverted else text
