@@ -85,6 +85,11 @@ def shape_of(node: IntNode) -> LayerShape:
             raise CompileError(f"{node.op.name} takes no folding", node.location)
 
 
+def carried_over(folding: Folding, before: Graph[TensorType], after: Graph[TensorType]) -> dict[str, LayerFolding]:
+    """The folding of a graph's layers for the same layers after a pass, which may have named their results anew."""
+    return dict(zip(foldable_layers(after), (folding[name] for name in foldable_layers(before)), strict=True))
+
+
 def divisors(number: int) -> list[int]:
     return [d for d in range(1, number + 1) if number % d == 0]
 

@@ -5,33 +5,41 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from mulfree.compiler.folding import Folding, default_folding
+from mulfree.compiler.alternatives import cheapest_in
+from mulfree.compiler.folding import Folding, carried_over, default_folding
 from mulfree.compiler.lower import lower
-from mulfree.compiler.passes.choose_arithmetic import ChooseArithmetic
+from mulfree.compiler.passes.choose_arithmetic import ChooseArithmetic, first
 from mulfree.compiler.passes.fold_affine import FoldAffine
 from mulfree.compiler.passes.prove_multiplier_free import MultiplierFree, prove_multiplier_free
 from mulfree.ir import Graph, Pass, TensorType, run_passes
 from mulfree.rtl import Design
+from mulfree.rtl.cost import TARGETS
 from mulfree.rtl.heap import GENERIC
 from mulfree.sim.cycles import minimal_fifo_depths
 
 IntGraph = Graph[TensorType]
 ChooseFolding = Callable[[IntGraph], Folding]
-"""From the lowered graph to a folding of its layers; see `mulfree.compiler.folding`."""
+"""From the graph whose layers are still without arithmetic to their folding; see `mulfree.compiler.folding`."""
+
 
 PASSES: tuple[Pass[TensorType], ...] = (FoldAffine(), ChooseArithmetic())
+"""In this order; `to_hardware` has the folding chosen between them."""
 
 
 def passes_preferring(*arithmetics: str) -> tuple[Pass[TensorType], ...]:
     """`PASSES`, but the named arithmetics are offered every layer first."""
-    return tuple(ChooseArithmetic(arithmetics) if isinstance(p, ChooseArithmetic) else p for p in PASSES)
+    return FoldAffine(), ChooseArithmetic(arithmetics)
 
 
 @dataclass(frozen=True, slots=True)
 class Hardware:
-    """A design with the graph and the folding that it was made from, and the proof that it does not multiply."""
+    """A design with the graphs and the folding that it was made from, and the proof that it does not multiply.
+
+    In `graph` every layer has its arithmetic; `layers` is the graph before that was chosen.
+    """
 
     graph: IntGraph
+    layers: IntGraph
     folding: Folding
     design: Design
     proof: MultiplierFree
@@ -41,17 +49,26 @@ def to_hardware(
     graph: IntGraph,
     choose: ChooseFolding = default_folding,
     after: Callable[[Pass[TensorType], IntGraph], None] | None = None,
-    passes: Sequence[Pass[TensorType]] = PASSES,
+    prefer: Sequence[str] = (),
     target: str = GENERIC,
 ) -> Hardware:
-    """Run the passes, choose the folding, lower, size the queues. `after` sees the graph after each pass.
+    """Choose the folding, then for each layer in that folding the arithmetic; lower, size the queues.
 
-    `target` is what the design's heaps are planned for.
+    Arithmetics named in `prefer` come first where they are exact; else, for a target with a cost model, the cheapest
+    is taken. `target` is also what the heaps are planned for. `after` sees the graph after each pass.
     """
-    lowered = run_passes(graph, passes, after)
-    folding = choose(lowered)
-    design = with_sized_queues(lowered, folding).for_target(target)
-    return Hardware(lowered, folding, design, prove_multiplier_free(lowered, design))
+    layers = run_passes(graph, [FoldAffine()], after)
+    folding = choose(layers)
+    cheapest = cheapest_in(folding, target) if target in TARGETS else first
+    lowered = run_passes(layers, [ChooseArithmetic(tuple(prefer), cheapest)], after)
+    design = with_sized_queues(lowered, carried_over(folding, layers, lowered)).for_target(target)
+    return Hardware(lowered, layers, folding, design, prove_multiplier_free(lowered, design))
+
+
+def provisional(layers: IntGraph, folding: Folding) -> Design:
+    """With the first arithmetic that computes each layer: for a price before the choice is made."""
+    lowered = run_passes(layers, [ChooseArithmetic()])
+    return with_sized_queues(lowered, carried_over(folding, layers, lowered))
 
 
 def with_sized_queues(graph: IntGraph, folding: Folding) -> Design:

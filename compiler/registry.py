@@ -5,7 +5,7 @@ Families are made of the very modules that ask here, so they are imported when s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -31,11 +31,13 @@ def operators() -> tuple[type[IntOp], ...]:
     return (*INTEGER_OPERATORS, *added)
 
 
-def arithmetics_of(op: Contraction, prefer: Iterable[str] = ()) -> list[type[Arithmetic]]:
-    """The arithmetics that may compute this operator, those named in `prefer` first."""
-    wanted = list(prefer)
-    found = [a for family in families() for a in family.arithmetics if a.replaces is type(op)]
-    return sorted(found, key=lambda a: wanted.index(a.name) if a.name in wanted else len(wanted))
+def arithmetics() -> tuple[type[Arithmetic], ...]:
+    return tuple(a for family in families() for a in family.arithmetics)
+
+
+def arithmetics_of(op: Contraction) -> list[type[Arithmetic]]:
+    """The arithmetics that may compute this operator, in the order of the families."""
+    return [a for a in arithmetics() if a.replaces is type(op)]
 
 
 @cache

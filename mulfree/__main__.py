@@ -56,6 +56,10 @@ Fps = Annotated[float | None, typer.Option(help="Least hardware for so many fram
 Luts = Annotated[int | None, typer.Option(help="Fastest design within so many LUTs.")]
 Clock = Annotated[float, typer.Option("--clock", help="Clock in MHz that rates are given for.")]
 Target = Annotated[str, typer.Option(help="xc7, ice40, ecp5 or asic.")]
+Arithmetic = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", help="Take it wherever it is exact; else the cheapest is taken."),
+]
 Inputs = Annotated[
     list[str] | None,
     typer.Option("--input", metavar="NAME=FORMAT", help="What a float input holds: image=uint8, image=uint8/255."),
@@ -77,6 +81,7 @@ def compile_command(
     luts: Luts = None,
     clock: Clock = 100.0,
     target: Target = "xc7",
+    arithmetic: Arithmetic = None,
     inputs: Inputs = None,
     json: Json = False,
 ) -> None:
@@ -84,7 +89,7 @@ def compile_command(
     from mulfree.summary import estimate_table, summary
 
     after = _ir_printer(print_ir_after or [])
-    design = _design(model, folding, fps, luts, clock, target, inputs, after=after)
+    design = _design(model, folding, fps, luts, clock, target, inputs, arithmetic, after)
     with working("writing"):
         samples = _samples(design, data, limit or 4)
         design.write_verilog(output, samples.inputs)
@@ -122,6 +127,7 @@ def cosim(
     folding: Folding = None,
     fps: Fps = None,
     luts: Luts = None,
+    arithmetic: Arithmetic = None,
     inputs: Inputs = None,
     json: Json = False,
 ) -> None:
@@ -130,7 +136,7 @@ def cosim(
 
     from mulfree.samples import pattern
 
-    design = _design(model, folding, fps, luts, inputs=inputs)
+    design = _design(model, folding, fps, luts, inputs=inputs, arithmetic=arithmetic)
     samples = _samples(design, data, limit or 3, seed)
     with working("building and running the Verilator model"):
         report = design.cosimulate(samples.inputs, pattern(source, seed), pattern(sink, seed + 1))
@@ -146,13 +152,14 @@ def estimate(
     luts: Luts = None,
     clock: Clock = 100.0,
     target: Target = "xc7",
+    arithmetic: Arithmetic = None,
     inputs: Inputs = None,
     json: Json = False,
 ) -> None:
     """Area, latency and rate without synthesis, per stage and in total, with the error of the estimate."""
     from mulfree.summary import estimate_table
 
-    design = _design(model, folding, fps, luts, clock, target, inputs)
+    design = _design(model, folding, fps, luts, clock, target, inputs, arithmetic)
     with working("estimating"):
         result = design.estimate()
     print_result(result.to_dict(), estimate_table(result))
@@ -168,13 +175,14 @@ def synth(
     luts: Luts = None,
     clock: Clock = 100.0,
     target: Target = "xc7",
+    arithmetic: Arithmetic = None,
     inputs: Inputs = None,
     json: Json = False,
 ) -> None:
     """Synthesise every stage with Yosys, and prove that no multiplication and no DSP block is left."""
     from mulfree.summary import placement_dict, placement_text, synthesis_dict, synthesis_table
 
-    design = _design(model, folding, fps, luts, clock, target, inputs)
+    design = _design(model, folding, fps, luts, clock, target, inputs, arithmetic)
     with working("synthesising"):
         result = design.synthesise()
     with working("placing and routing"):
@@ -212,12 +220,20 @@ def show(
     level: Annotated[Level, typer.Option(help="As imported, as integers, or without multiplications.")] = Level.lowered,
     form: Annotated[Form, typer.Option("--as", help="How to show it.")] = Form.text,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file instead of the terminal.")] = None,
+    alternatives: Annotated[
+        bool, typer.Option("--alternatives", help="What every arithmetic costs, by layer.")
+    ] = False,
+    folding: Folding = None,
+    fps: Fps = None,
+    target: Target = "xc7",
     inputs: Inputs = None,
     json: Json = False,
 ) -> None:
-    """Print or draw a graph of the model."""
+    """Print or draw a graph of the model; or the price of every arithmetic that computes a layer exactly."""
     from mulfree.samples import write_text
 
+    if alternatives:
+        return _print_alternatives(_design(model, folding, fps, target=target, inputs=inputs))
     text = _drawing(_graph(model, level, inputs), form)
     if output:
         write_text(output, text)
@@ -226,6 +242,14 @@ def show(
         print_result({"level": level.value, "form": form.value, "text": text})
     else:
         typer.echo(text, nl=False)
+
+
+def _print_alternatives(design: CompiledModel) -> None:
+    from mulfree.summary import alternatives_dict, alternatives_table
+
+    with working("pricing"):
+        found = design.alternatives()
+    print_result(alternatives_dict(design, found), alternatives_table(design, found))
 
 
 @app.command()
@@ -248,15 +272,15 @@ def _design(
     clock: float = 100.0,
     target: str = "xc7",
     inputs: list[str] | None = None,
+    arithmetic: list[str] | None = None,
     after: Callable[[Any, Any], None] | None = None,
 ) -> CompiledModel:
     import mulfree
 
+    options = {"folding": folding, "fps": fps, "luts": luts, "clock_mhz": clock, "target": target, "after": after}
     formats = _formats(inputs)
     with working(f"compiling {model}"):
-        return mulfree.compile(
-            model, folding=folding, fps=fps, luts=luts, clock_mhz=clock, target=target, inputs=formats, after=after
-        )
+        return mulfree.compile(model, inputs=formats, arithmetic=arithmetic or (), **options)  # type: ignore[arg-type]
 
 
 def _formats(inputs: list[str] | None) -> dict[str, Any]:

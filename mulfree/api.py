@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from mulfree.compiler.folding import (
     unrolled,
 )
 from mulfree.compiler.model import InputFormat, QuantisedModel
-from mulfree.compiler.pipeline import ChooseFolding, Hardware, IntGraph, to_hardware, with_sized_queues
+from mulfree.compiler.pipeline import ChooseFolding, Hardware, IntGraph, provisional, to_hardware
 from mulfree.ir import AnyArray, CompileError, IntArray, Pass, TensorType
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mulfree.backends.estimate import Estimate
     from mulfree.backends.report import Report
     from mulfree.backends.synth import Placement, Progress, Synthesis
+    from mulfree.compiler.alternatives import Alternative
     from mulfree.compiler.trace import Executors
     from mulfree.sim.cosim import CosimReport
     from mulfree.sim.cycles import Timing
@@ -88,6 +89,12 @@ class CompiledModel:
         a value, for float32 sums that are not exact. Raises CompileError for an unknown executor.
         """
         return self.executors.diff(self._named(x), left, right, tolerance)
+
+    def alternatives(self) -> dict[str, list[Alternative]]:
+        """For every layer, by name, the arithmetics that compute it exactly with what they cost, cheapest first."""
+        from mulfree.compiler.alternatives import alternatives
+
+        return alternatives(self.hardware.layers, self.hardware.folding, self.target)
 
     @cached_property
     def executors(self) -> Executors:
@@ -231,6 +238,7 @@ def compile(
     clock_mhz: float = DEFAULT_CLOCK_MHZ,
     target: str = DEFAULT_TARGET,
     inputs: Mapping[str, InputFormat | str] | None = None,
+    arithmetic: str | Sequence[str] = (),
     after: Callable[[Pass[TensorType], IntGraph], None] | None = None,
 ) -> CompiledModel:
     """Compile an ONNX model (a path, bytes, or a ModelProto) to a design without multipliers.
@@ -242,6 +250,8 @@ def compile(
         clock_mhz: the clock that rates are given for.
         target: "xc7", "ice40", "ecp5" or "asic"; what estimates and synthesis are for.
         inputs: for float inputs without a quantiser, what their values are, such as "uint8" or "uint8/255".
+        arithmetic: names of arithmetics to take wherever they are exact, first choice first; see `alternatives`. Else
+            each layer gets the cheapest for its folding and the target.
         after: called with each pass and the graph it made.
 
     With neither folding, fps nor luts, the design is the smallest that reaches `folding.DEFAULT_FPS`.
@@ -255,7 +265,19 @@ def compile(
     choose = _folding_choice(folding, fps, luts, clock_mhz, target)
     formats = {name: InputFormat.parse(f) if isinstance(f, str) else f for name, f in (inputs or {}).items()}
     model = streamline(import_onnx(source), formats)
-    return CompiledModel(source, model, to_hardware(model.graph, choose, after, target=target), target, clock_mhz)
+    prefer = _known([arithmetic] if isinstance(arithmetic, str) else arithmetic)
+    hardware = to_hardware(model.graph, choose, after, prefer, target)
+    return CompiledModel(source, model, hardware, target, clock_mhz)
+
+
+def _known(names: Sequence[str]) -> Sequence[str]:
+    from mulfree.compiler.registry import arithmetics
+
+    known = [kind.name for kind in arithmetics()]
+    for name in names:
+        if name not in known:
+            raise CompileError(f"'{name}' is no arithmetic; choose from {', '.join(known)}")
+    return names
 
 
 def _folding_choice(
@@ -277,7 +299,7 @@ def _folding_choice(
 def _luts(graph: IntGraph, folding: Folding, target: str) -> int:
     from mulfree.backends.estimate import estimate
 
-    return round(estimate(with_sized_queues(graph, folding), target).total.luts)
+    return round(estimate(provisional(graph, folding).for_target(target), target).total.luts)
 
 
 def _checked(folding: Folding, graph: IntGraph) -> Folding:

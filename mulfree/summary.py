@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mulfree.compiler.layer_names import layer_names
 from mulfree.console import print_result, table
 from mulfree.samples import Samples, accuracy, pattern, read_samples, write_npz
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from mulfree.api import CompiledModel
     from mulfree.backends.estimate import Estimate
     from mulfree.backends.synth import Placement, Synthesis
+    from mulfree.compiler.alternatives import Alternative
     from mulfree.ir import AnyArray
 
 DEMO_FRAMES = 3
@@ -69,6 +71,34 @@ def summary(design: CompiledModel) -> dict[str, Any]:
         "multiplier_free": asdict(design.hardware.proof),
         "notes": design.model.notes,
     }
+
+
+Alternatives = Mapping[str, "list[Alternative]"]
+
+
+def alternatives_dict(design: CompiledModel, found: Alternatives) -> dict[str, Any]:
+    """Per layer, every arithmetic with its estimated cost, cheapest first, and which one the design has."""
+    taken = _taken(design)
+    costs = {layer: {a.arithmetic.name: a.cost.rounded().to_dict() for a in rows} for layer, rows in found.items()}
+    layers = {layer: {"taken": taken[layer], "costs": of_layer} for layer, of_layer in costs.items()}
+    return {"target": design.target, "layers": layers}
+
+
+def alternatives_table(design: CompiledModel, found: Alternatives) -> Any:
+    """The same as a table; '*' marks the one that the design has."""
+    taken = _taken(design)
+    lines: list[list[object]] = []
+    for layer, rows in found.items():
+        for a in rows:
+            mark = "*" if a.arithmetic.name == taken[layer] else ""
+            lines.append([layer if a is rows[0] else "", a.arithmetic.name, mark, *_area(a.cost)])
+    return table(f"Arithmetics by layer on {design.target}", ["layer", "arithmetic", "", *RESOURCES], lines)
+
+
+def _taken(design: CompiledModel) -> dict[str, str]:
+    graph = design.hardware.graph
+    names = layer_names(graph)
+    return {names[node.output]: node.op.name for node in graph.nodes}
 
 
 def estimate_table(estimate: Estimate) -> Any:

@@ -244,3 +244,17 @@ def dense_network(folder: Path) -> Path:
     model.graph.initializer.append(onnx.numpy_helper.from_array(weights, "w"))
     onnx.save(model, folder / "dense.onnx")
     return folder / "dense.onnx"
+
+
+def test_alternatives_are_priced_layer_by_layer() -> None:
+    found = run_json("show", MODEL, "--alternatives", "--target", "ice40")
+    assert found["target"] == "ice40"
+    assert set(found["layers"]) == {"conv0", "conv4", "dense9", "dense12"}
+    assert all(layer["taken"] in layer["costs"] for layer in found["layers"].values())
+    assert "and_popcount" in run("show", MODEL, "--alternatives").stdout
+
+
+def test_an_arithmetic_can_be_asked_for() -> None:
+    found = run_json("estimate", MODEL, "--arithmetic", "and_popcount")
+    assert found["total"]["luts"] > 0
+    assert run("estimate", MODEL, "--arithmetic", "product").exit_code == 2

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
 
 from mulfree.compiler.families.arithmetic import Arithmetic
+from mulfree.compiler.layer_names import layer_names
 from mulfree.compiler.passes.fold_affine import folded
 from mulfree.compiler.registry import arithmetics_of
 from mulfree.ir import CompileError, Graph, IntArray, Node, Pass, Tensor, TensorType, Value, rewrite
@@ -15,47 +17,68 @@ from mulfree.ir.ops import Affine, Contraction
 
 IntGraph = Graph[TensorType]
 IntValue = Value[TensorType]
+Choose = Callable[[list[Arithmetic], TensorType, str], Arithmetic]
+"""Of the arithmetics that compute a layer exactly, for its operand's type and its name, the one to take."""
+
+
+def first(found: list[Arithmetic], x: TensorType, layer: str) -> Arithmetic:
+    """In the order of the families: the narrower arithmetic before the more general."""
+    del x, layer
+    return found[0]
 
 
 @dataclass(frozen=True)
 class ChooseArithmetic(Pass[TensorType]):
-    """layer(x) becomes affine(arithmetic(x)), with the first arithmetic that computes the layer exactly.
+    """layer(x) becomes affine(arithmetic(x)), with an arithmetic that computes the layer exactly.
 
-    The arithmetics named in `prefer` come first, then those of the families in their order. What reads the affine step
-    swallows it at once, as `FoldAffine` does: that may narrow ranges, and the arithmetics of later layers are made for
-    the ranges that they find.
+    One named in `prefer` is taken where it does, else the one that `choose` says. What reads the affine step swallows
+    it at once, as `FoldAffine` does: that may narrow ranges, and the arithmetics of later layers are made for the
+    ranges that they find.
     """
 
     prefer: tuple[str, ...] = ()
+    choose: Choose = field(default=first, compare=False)
 
     name: ClassVar[str] = "choose-arithmetic"
 
     def run(self, graph: IntGraph) -> IntGraph:
-        return rewrite(graph, self._replace)
+        names = layer_names(graph)
+
+        def visit(result: IntGraph, node: Node[TensorType], operands: tuple[IntValue, ...]) -> IntValue:
+            return self._replace(result, node, operands, names[node.output])
+
+        return rewrite(graph, visit)
 
     def ensures(self, graph: IntGraph) -> None:
-        assert not any(_is_open(node) for node in graph.nodes)
+        assert not any(is_open(node) for node in graph.nodes)
 
-    def _replace(self, graph: IntGraph, node: Node[TensorType], operands: tuple[IntValue, ...]) -> IntValue:
-        if not _is_open(node):
+    def _replace(self, graph: IntGraph, node: Node[TensorType], operands: tuple[IntValue, ...], layer: str) -> IntValue:
+        if not is_open(node):
             return folded(graph, node, operands)
-        assert isinstance(node.op, Contraction)
-        layer, common = node.op.without_common_factor()
-        arithmetic = self._arithmetic_for(layer, operands[0].type, node)
+        found, common = candidates(node, operands[0].type)
+        preferred = [a for wanted in self.prefer for a in found if a.name == wanted]
+        arithmetic = preferred[0] if preferred else self.choose(found, operands[0].type, layer)
         factor, offset = common * arithmetic.factor, common * arithmetic.offset
         if factor == 1 and not offset.any():
             return graph.add(arithmetic, *operands, location=node.location, name=node.output.name)
         sums = graph.add(arithmetic, *operands, location=node.location, name=f"{node.output.name}.sum")
         return graph.add(_affine(factor, offset), sums, location=node.location, name=node.output.name)
 
-    def _arithmetic_for(self, layer: Contraction, x: TensorType, node: Node[TensorType]) -> Arithmetic:
-        for arithmetic in arithmetics_of(layer, self.prefer):
-            if arithmetic.accepts(layer, x):
-                return arithmetic.replacing(layer, x)
+
+def candidates(node: Node[TensorType], x: TensorType) -> tuple[list[Arithmetic], int]:
+    """The arithmetics that compute the node on x exactly, but for a common factor, which is the second result.
+
+    Raises CompileError if there is none.
+    """
+    assert isinstance(node.op, Contraction)
+    layer, common = node.op.without_common_factor()
+    found = [kind.replacing(layer, x) for kind in arithmetics_of(layer) if kind.accepts(layer, x)]
+    if not found:
         raise CompileError(f"no arithmetic computes this {layer.name} layer exactly", node.location)
+    return found, common
 
 
-def _is_open(node: Node[TensorType]) -> bool:
+def is_open(node: Node[TensorType]) -> bool:
     """Whether the node says what is computed, but not yet how."""
     return isinstance(node.op, Contraction) and not isinstance(node.op, Arithmetic)
 

@@ -10,7 +10,7 @@ import pytest
 from mulfree.backends.estimate import estimate
 from mulfree.backends.verilog import ports, to_verilog, top_name
 from mulfree.compiler.folding import Folding, LayerFolding, foldable_layers, unrolled
-from mulfree.compiler.pipeline import Hardware, IntGraph, passes_preferring, to_hardware
+from mulfree.compiler.pipeline import Hardware, IntGraph, to_hardware
 from mulfree.ir import TensorType
 from mulfree.ir.ops import Contraction
 from mulfree.sim.cosim import cosimulate
@@ -32,7 +32,7 @@ def _middle(choices: list[int]) -> int:
 
 
 def built(arithmetic: Kind, x: TensorType, layer: Contraction, folding: Callable[[IntGraph], Folding]) -> Hardware:
-    hardware = to_hardware(network(x, layer), folding, passes=passes_preferring(arithmetic.name))
+    hardware = to_hardware(network(x, layer), folding, prefer=(arithmetic.name,))
     assert arithmetic.name in {node.op.name for node in hardware.graph.nodes}
     return hardware
 
