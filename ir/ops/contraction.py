@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, Self
 
@@ -98,6 +99,17 @@ def contract(taps: AnyArray, weights: AnyArray, groups: int) -> AnyArray:
     sums = exact_matmul(lanes, np.swapaxes(weights.reshape(groups, weights.shape[0] // groups, -1), 1, 2))
     y: AnyArray = np.swapaxes(sums, 2, 3).reshape(batch, weights.shape[0], rows, columns)
     return y
+
+
+def by_output(taps: AnyArray, outputs: int, groups: int, reduce: Callable[[int, AnyArray], AnyArray]) -> AnyArray:
+    """(batch, outputs, rows, columns): reduce(m, the windows (batch, rows, columns, K) that output m reads) for each m.
+
+    K is in the order of a row of weights (C / groups, kernel rows, kernel columns).
+    """
+    batch, channels, rows, columns = taps.shape[:4]
+    apart = np.moveaxis(taps.reshape(batch, groups, channels // groups, *taps.shape[2:]), 2, 4)
+    lanes = np.moveaxis(apart, 1, 0).reshape(groups, batch, rows, columns, -1)
+    return np.stack([reduce(m, lanes[m * groups // outputs]) for m in range(outputs)], axis=1)
 
 
 def as_map(shape: tuple[int, ...]) -> tuple[int, int, int]:
