@@ -2,16 +2,26 @@
 
 from importlib.metadata import entry_points
 
-from mulfree.compiler.families import and_popcount, min_select, shift, sum_max, xnor_popcount
+from mulfree.compiler.families import (
+    and_popcount,
+    min_select,
+    power_of_two,
+    shift,
+    shift_attention,
+    sum_max,
+    xnor_popcount,
+)
 from mulfree.compiler.families.arithmetic import Arithmetic
 from mulfree.compiler.families.interface import Example, Family, Form
 
 OWN_FAMILIES: tuple[Family, ...] = (
     xnor_popcount.FAMILY,
+    power_of_two.FAMILY,
     and_popcount.FAMILY,
     min_select.FAMILY,
     sum_max.FAMILY,
     shift.FAMILY,
+    shift_attention.FAMILY,
 )
 """The families of this package, the cheaper arithmetic before the more general; a new one is a module and an entry."""
 

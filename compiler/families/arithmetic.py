@@ -11,7 +11,8 @@ import numpy as np
 
 from mulfree.ir import BIT, AnyArray, IntArray, IntRange, Tensor, TensorType
 from mulfree.ir.ops import Contraction, MultiplyAccumulate
-from mulfree.rtl import Circuit, Wire
+from mulfree.rtl import Circuit, Wire, cells
+from mulfree.rtl.price import signed_digits
 from mulfree.rtl.stages import Reduction, Sum
 
 
@@ -122,6 +123,16 @@ def bit_planes(words: IntRange) -> list[tuple[int, int]]:
     """
     top = words.width - 1
     return [(i, -(2**i) if words.is_signed and i == top else 2**i) for i in range(max(1, words.width))]
+
+
+def signed(circuit: Circuit, planes: list[tuple[Wire, int]], sign: Wire | None) -> list[tuple[Wire, int]]:
+    """The planes of a number that is negated where `sign` is 1."""
+    if sign is None:
+        return planes
+    flipped = [(circuit.drive(cells.XOR, bits, sign), worth) for bits, worth in planes]
+    total = sum(worth for _, worth in planes)
+    corrections = [(sign, -(1 << shift) if kind == "+" else 1 << shift) for kind, shift in signed_digits(total)]
+    return [*flipped, *corrections]
 
 
 def plane_of(words: IntRange, values: AnyArray, plane: int) -> IntArray:

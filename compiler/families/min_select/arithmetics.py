@@ -12,12 +12,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from mulfree.compiler.families.arithmetic import PlaneArithmetic
+from mulfree.compiler.families.arithmetic import PlaneArithmetic, signed
 from mulfree.compiler.families.min_select.operator import MinSelect
 from mulfree.ir import BIPOLAR, TERNARY, AnyArray, IntArray, IntRange, Tensor, TensorType
 from mulfree.ir.ops import Contraction, Window, by_output
 from mulfree.rtl import Circuit, Wire, cells
-from mulfree.rtl.price import signed_digits
 
 MOST_LEVELS = 16
 """Thermometer codes longer than this are never smaller than magnitudes."""
@@ -174,16 +173,6 @@ def magnitude(circuit: Circuit, x: Wire) -> Wire:
 def reached(circuit: Circuit, size: Wire, level: int) -> Wire:
     """Whether each lane is at least the level."""
     return circuit.drive(cells.GE, size, circuit.constant([level]))
-
-
-def signed(circuit: Circuit, planes: list[tuple[Wire, int]], sign: Wire | None) -> list[tuple[Wire, int]]:
-    """The planes of a number that is negated where `sign` is 1."""
-    if sign is None:
-        return planes
-    flipped = [(circuit.drive(cells.XOR, bits, sign), worth) for bits, worth in planes]
-    total = sum(worth for _, worth in planes)
-    corrections = [(sign, -(1 << shift) if kind == "+" else 1 << shift) for kind, shift in signed_digits(total)]
-    return [*flipped, *corrections]
 
 
 def _ternary(values: AnyArray, t: int) -> IntArray:
