@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from mulfree.compiler.families.min_select.operator import MinSelect
+from mulfree.compiler.families.sum_max.operator import SumMax
 from mulfree.compiler.registry import arithmetics_of
 from mulfree.ir import BIPOLAR, BIT, TERNARY, Graph, IntRange, Tensor, TensorType, Value
 from mulfree.ir.ops import (
@@ -14,6 +16,7 @@ from mulfree.ir.ops import (
     ChannelGather,
     Clamp,
     Concat,
+    Contraction,
     Leaky,
     MaxPool,
     MultiplyAccumulate,
@@ -46,6 +49,7 @@ def sweep() -> Iterator[Stage]:
     yield from _more_channelwise()
     yield from _reorders()
     yield from _shifts()
+    yield from _families()
 
 
 def memories() -> Iterator[Memory]:
@@ -104,6 +108,31 @@ def _constant_matrices() -> Iterator[Stage]:
         yield _matrix(outputs, inputs, outputs, inputs, BIPOLAR, BIPOLAR)
     for outputs, inputs, x, w in ((8, 16, FEW, TERNARY), (8, 8, BYTE, BIPOLAR), (4, 16, FEW, IntRange(-2, 1))):
         yield _matrix(outputs, inputs, outputs, inputs, x, w)
+
+
+def _families() -> Iterator[Stage]:
+    """Lanes of min-select and sum-max, stored and as constants."""
+    for x, w, inputs, outputs, pe, simd in (
+        (FEW, IntRange(-3, 3), 48, 32, 4, 16), (BYTE, IntRange(-127, 127), 64, 16, 2, 8), (BYTE, BYTE, 32, 16, 4, 4),
+        (IntRange(-8, 7), IntRange(-7, 7), 64, 16, 2, 16), (IntRange(-128, 127), IntRange(-127, 127), 36, 16, 1, 9),
+        (IntRange(-8, 7), IntRange(-7, 7), 16, 16, 16, 16), (BYTE, IntRange(-127, 127), 16, 8, 8, 16),
+        (FEW, IntRange(-3, 3), 24, 16, 16, 24),
+    ):  # fmt: skip
+        weights = _weights(w, outputs, inputs, 1, 1)
+        yield _lanes_of(MinSelect(weights), _input(x, inputs), pe, simd)
+        kept, kept_min = (Tensor((RANDOM.random(weights.shape) < share).astype(np.int64)) for share in (1.0, 0.6))
+        yield _lanes_of(SumMax(weights, w_min=weights, kept=kept, kept_min=kept_min), _input(x, inputs), pe, simd)
+
+
+def _lanes_of(layer: Contraction, x: Value[TensorType], pe: int, simd: int) -> Stage:
+    """As lowering makes it: all at once where the arithmetic has a form for that."""
+    op = next(a for a in arithmetics_of(layer) if a.accepts(layer, x.type)).replacing(layer, x.type)
+    y, codes = Graph(inputs=[x]).add(op, x, name="y"), op.codes.reshape(len(op.codes), -1)
+    at_once = op.unrolled(np.arange(simd)) if codes.shape == (pe, simd) else None
+    if at_once:
+        return stages.constant_layer("stage", _stream(x, simd), y, at_once)
+    options = {"weights": codes, "lane": op.lane, "reduce": op.reduce, "weight_range": op.weight_range}
+    return stages.matrix_vector("stage", _stream(x, simd), y, pe=pe, **options)
 
 
 def _thresholds() -> Iterator[Stage]:

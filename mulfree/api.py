@@ -238,6 +238,7 @@ def compile(
     clock_mhz: float = DEFAULT_CLOCK_MHZ,
     target: str = DEFAULT_TARGET,
     inputs: Mapping[str, InputFormat | str] | None = None,
+    adapt: Callable[[QuantisedModel], QuantisedModel] | None = None,
     arithmetic: str | Sequence[str] = (),
     after: Callable[[Pass[TensorType], IntGraph], None] | None = None,
 ) -> CompiledModel:
@@ -250,6 +251,7 @@ def compile(
         clock_mhz: the clock that rates are given for.
         target: "xc7", "ice40", "ecp5" or "asic"; what estimates and synthesis are for.
         inputs: for float inputs without a quantiser, what their values are, such as "uint8" or "uint8/255".
+        adapt: changes the integer model before hardware is made of it: what prunes or approximates layers.
         arithmetic: names of arithmetics to take wherever they are exact, first choice first; see `alternatives`. Else
             each layer gets the cheapest for its folding and the target.
         after: called with each pass and the graph it made.
@@ -265,6 +267,7 @@ def compile(
     choose = _folding_choice(folding, fps, luts, clock_mhz, target)
     formats = {name: InputFormat.parse(f) if isinstance(f, str) else f for name, f in (inputs or {}).items()}
     model = streamline(import_onnx(source), formats)
+    model = adapt(model) if adapt else model
     prefer = _known([arithmetic] if isinstance(arithmetic, str) else arithmetic)
     hardware = to_hardware(model.graph, choose, after, prefer, target)
     return CompiledModel(source, model, hardware, target, clock_mhz)

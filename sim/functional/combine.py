@@ -64,34 +64,19 @@ def _pair_dot(builder: Any, x: Any, w: Any) -> Any:
 
 
 def clamped_dot(context: Any, builder: Any, acc: Any, x: Any, w: Any) -> Any:
-    """acc + sum over 4 bytes of sgn(w) * (128 + clamp(x - 128, -|w|, |w|)) for unsigned x and |w| <= 127."""
-    size, sign = _sign_and_size(builder, w)
-    middle = _byte(128)
-    floor, ceiling = builder.sub(middle, size), builder.add(middle, size)
-    chosen = _unsigned("<", builder, _unsigned(">", builder, builder.bitcast(x, BYTES), floor), ceiling)
+    """acc + sum over 4 bytes of sign * clamp(x, low, high) for unsigned bytes; w is (sign, low, high)."""
+    sign, low, high = w[0], *(builder.bitcast(part, BYTES) for part in w[1:])
+    chosen = _unsigned("<", builder, _unsigned(">", builder, builder.bitcast(x, BYTES), low), high)
     return byte_dot(context, builder, acc, builder.bitcast(chosen, VECTOR), sign)
 
 
 def least_dot(context: Any, builder: Any, acc: Any, x: Any, w: Any) -> Any:
-    """acc + sum over 4 bytes of sgn(w) * min(x, |w|) for unsigned x and |w| <= 127."""
-    size, sign = _sign_and_size(builder, w)
-    chosen = _unsigned("<", builder, builder.bitcast(x, BYTES), size)
+    """acc + sum over 4 bytes of sign * min(x, high) for unsigned bytes; w is (sign, high)."""
+    sign, high = w
+    chosen = _unsigned("<", builder, builder.bitcast(x, BYTES), builder.bitcast(high, BYTES))
     return byte_dot(context, builder, acc, builder.bitcast(chosen, VECTOR), sign)
-
-
-def _sign_and_size(builder: Any, words: Any) -> tuple[Any, Any]:
-    """|w| of signed bytes, and their signs -1, 0, 1 as words; LLVM computes them once for all rows of a pass."""
-    w, zero = builder.bitcast(words, BYTES), _byte(0)
-    is_negative = builder.icmp_signed("<", w, zero)
-    size = builder.select(is_negative, builder.sub(zero, w), w)
-    positive = builder.select(builder.icmp_signed("==", w, zero), zero, _byte(1))
-    return size, builder.bitcast(builder.select(is_negative, _byte(255), positive), VECTOR)
 
 
 def _unsigned(order: str, builder: Any, a: Any, b: Any) -> Any:
     """The smaller ("<") or larger (">") of unsigned bytes."""
     return builder.select(builder.icmp_unsigned(order, a, b), a, b)
-
-
-def _byte(value: int) -> Any:
-    return ir.Constant(BYTES, [value] * (4 * LANES))

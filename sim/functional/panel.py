@@ -27,11 +27,12 @@ from mulfree.sim.functional.vector import (
 )
 
 
-def panel(combine: Combine, epilogue: Epilogue, vectors: int = 2) -> Any:
+def panel(combine: Combine, epilogue: Epilogue, vectors: int = 2, parts: int = 1) -> Any:
     """An intrinsic (rows, x, base, words, word_count, weights, table, classes, scalar, out, stride).
 
     `rows` is a literal; a block has `vectors` times sixteen output channels. Row r's constants begin at
-    `table + classes[r]` and its results at `out + r * stride`.
+    `table + classes[r]` and its results at `out + r * stride`. Where an element's weights have several `parts`, these
+    follow each other, and `combine` is given a list of them.
     Make panels at module level only: numba then finds the kernels that use them in its cache.
     """
 
@@ -46,7 +47,7 @@ def panel(combine: Combine, epilogue: Epilogue, vectors: int = 2) -> Any:
             width = rows_per_pass(context)
             for first in range(0, rows.literal_value, width):
                 chosen = range(first, min(first + width, rows.literal_value))
-                _emit_pass(context, builder, combine, epilogue, chosen, vectors, operands[1:])
+                _emit_pass(context, builder, combine, epilogue, chosen, vectors, parts, operands[1:])
             return context.get_dummy_value()
 
         size = types.int64
@@ -60,15 +61,22 @@ def panel(combine: Combine, epilogue: Epilogue, vectors: int = 2) -> Any:
 
 
 def _emit_pass(
-    context: Any, builder: Any, combine: Combine, epilogue: Epilogue, rows: range, vectors: int, operands: Any
+    context: Any,
+    builder: Any,
+    combine: Combine,
+    epilogue: Epilogue,
+    rows: range,
+    vectors: int,
+    parts: int,
+    operands: Any,
 ) -> None:
     x, base, words, word_count, weights, table, classes, scalar, out, stride = operands
     sums = _zeroed(builder, len(rows), vectors)
     starts = [at(builder, x, _index(builder, base, row)) for row in rows]
     with cgutils.for_range(builder, word_count, intp=INDEX) as loop:
         offset = _index(builder, words, loop.index)
-        here = at(builder, weights, builder.mul(loop.index, ir.Constant(INDEX, vectors * LANES)))
-        lanes = [load_vector(builder, at(builder, here, i * LANES)) for i in range(vectors)]
+        here = at(builder, weights, builder.mul(loop.index, ir.Constant(INDEX, parts * vectors * LANES)))
+        lanes = [_weights(builder, here, vectors, i, parts) for i in range(vectors)]
         for accumulators, start in zip(sums, starts, strict=True):
             word = splat(builder, builder.load(at(builder, start, offset)))
             for slot, w in zip(accumulators, lanes, strict=True):
@@ -77,6 +85,12 @@ def _emit_pass(
         target = at(builder, out, builder.mul(stride, ir.Constant(INDEX, row)))
         constants = at(builder, table, _index(builder, classes, row))
         epilogue(builder, [builder.load(a) for a in accumulators], constants, scalar, target)
+
+
+def _weights(builder: Any, here: Any, vectors: int, vector: int, parts: int) -> Any:
+    """The weights of one vector of output channels: all parts of them, if there are several."""
+    found = [load_vector(builder, at(builder, here, (p * vectors + vector) * LANES)) for p in range(parts)]
+    return found if parts > 1 else found[0]
 
 
 def _zeroed(builder: Any, rows: int, vectors: int) -> list[list[Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mulfree.ir import IntArray
+from mulfree.ir import AnyArray, IntArray
 from mulfree.ir.ops import Contraction
 from mulfree.sim.functional.combine import clamped_dot, least_dot
 from mulfree.sim.functional.epilogue import to_bits, to_ints, to_levels
@@ -50,7 +50,7 @@ def _accumulation(planner: Planner, node: IntNode, weights: IntArray) -> Accumul
     stored = planner.operand(x, Kind.BYTE)
     source, bytes_ = in_border(planner, stored, x.type, op.window, fill=-stored.storage.bias)
     geometry = bytes_.in_words
-    packed = byte_weights(weights, bytes_.pitch)
+    packed = _packed(weights, stored.storage.bias, bytes_.pitch)
     return Accumulation(
         sweeps=_sweeps(stored.storage.bias < 0, packed.shape[-1]),
         source=source,
@@ -64,18 +64,27 @@ def _accumulation(planner: Planner, node: IntNode, weights: IntArray) -> Accumul
     )
 
 
-_clamped_ints = panel(clamped_dot, to_ints, 2)
-_clamped_ints_narrow = panel(clamped_dot, to_ints, 1)
-_clamped_bits = panel(clamped_dot, to_bits, 2)
-_clamped_bits_narrow = panel(clamped_dot, to_bits, 1)
-_clamped_levels = panel(clamped_dot, to_levels, 2)
-_clamped_levels_narrow = panel(clamped_dot, to_levels, 1)
-_least_ints = panel(least_dot, to_ints, 2)
-_least_ints_narrow = panel(least_dot, to_ints, 1)
-_least_bits = panel(least_dot, to_bits, 2)
-_least_bits_narrow = panel(least_dot, to_bits, 1)
-_least_levels = panel(least_dot, to_levels, 2)
-_least_levels_narrow = panel(least_dot, to_levels, 1)
+def _packed(weights: IntArray, bias: int, pitch: int) -> AnyArray:
+    """(blocks, words, channels of a block): the signs, and the ends to which stored bytes are clamped, word by word."""
+    size = np.abs(weights)
+    ends = [-size - bias, size - bias] if bias else [size]
+    parts = [byte_weights(part, pitch) for part in (np.sign(weights), *(end.astype(np.uint8) for end in ends))]
+    blocks, words, channels = parts[0].shape
+    return np.stack(parts, axis=2).reshape(blocks, words * len(parts), channels)
+
+
+_clamped_ints = panel(clamped_dot, to_ints, 2, parts=3)
+_clamped_ints_narrow = panel(clamped_dot, to_ints, 1, parts=3)
+_clamped_bits = panel(clamped_dot, to_bits, 2, parts=3)
+_clamped_bits_narrow = panel(clamped_dot, to_bits, 1, parts=3)
+_clamped_levels = panel(clamped_dot, to_levels, 2, parts=3)
+_clamped_levels_narrow = panel(clamped_dot, to_levels, 1, parts=3)
+_least_ints = panel(least_dot, to_ints, 2, parts=2)
+_least_ints_narrow = panel(least_dot, to_ints, 1, parts=2)
+_least_bits = panel(least_dot, to_bits, 2, parts=2)
+_least_bits_narrow = panel(least_dot, to_bits, 1, parts=2)
+_least_levels = panel(least_dot, to_levels, 2, parts=2)
+_least_levels_narrow = panel(least_dot, to_levels, 1, parts=2)
 
 
 def _clamped_to_ints(params: Any, x: Any, _: Any, out: Any, n: int) -> None:

@@ -117,3 +117,9 @@ def test_a_network_compiles_and_says_what_the_model_says() -> None:
     assert compiled.diff(x, "onnxruntime", "fast") is None
     assert compiled.diff(x, "hardware-graph", "definition") is None
     assert "min_select_clamp" in compiled.hardware.proof.operators
+
+
+def test_the_arithmetic_is_chosen_when_compiling() -> None:
+    net, y = dense(np.array([[1.0, -2.0], [3.0, 0.5]]))
+    compiled = mulfree.compile(net.proto(y), arithmetic="min_select_thermometer")
+    assert "min_select_thermometer" in compiled.hardware.proof.operators

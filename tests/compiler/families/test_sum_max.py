@@ -180,3 +180,12 @@ def test_absent_entries_are_absent_from_the_unrolled_logic() -> None:
     assert not {"max", "min", "ge"} & set(cells)
     assert ">=" not in stage_verilog(stage)
     assert all(w.operands[0].lanes == 1 for w in stage.circuits["map"].wires if w.cell and w.cell.name == "largest")
+
+
+def test_what_is_compiled_is_the_pruned_model() -> None:
+    net, y = dense(*weights(4, 6, absent=0.1))
+    x = {"x": np.random.default_rng(3).normal(size=(60, 6)).astype(np.float32) * 4}
+    compiled = mulfree.compile(net.proto(y), adapt=lambda model: prune_sum_max(model, x, kept=10).model)
+    (op,) = [n.op for n in compiled.model.graph.nodes if isinstance(n.op, SumMax)]
+    assert op.kept.array.sum() + op.kept_min.array.sum() == 10
+    np.testing.assert_array_equal(compiled.simulate(x["x"]), compiled.model.run(x)["y"])

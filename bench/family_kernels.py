@@ -1,0 +1,137 @@
+"""Speed of the families' fast kernels beside what computes the same size of layer otherwise, one thread, one process.
+
+    python bench/family_kernels.py
+
+Rates are in 10^9 operations a second, best of many runs in CPU time; an operation is what stands for one
+multiply-accumulate. Min-select is compared with onnxruntime's float convolution of the same shape (the layer that it
+replaces), sum-max with numpy's broadcast sums, maxima and minima (int16, in tiles that fit the cache) and with
+onnxruntime's float product of the same shape. Every result is compared with the definition first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter, process_time
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+from common import machine
+
+from mulfree.compiler.families.min_select.operator import MinSelect
+from mulfree.compiler.families.sum_max.operator import SumMax
+from mulfree.ir import AnyArray, Graph, IntRange, Tensor, TensorType
+from mulfree.ir.ops import Contraction, Window
+from mulfree.sim.functional import FastNetwork
+
+BUDGET_S = 1.5
+RANDOM = np.random.default_rng(0)
+SIGNED, UNSIGNED = IntRange(-128, 127), IntRange(0, 255)
+
+
+def main() -> None:
+    print(machine("onnxruntime"))
+    for x, channels, size, filters, kernel, batch in (
+        (SIGNED, 64, 28, 64, 3, 8),
+        (UNSIGNED, 64, 28, 64, 3, 8),
+        (SIGNED, 128, 14, 128, 3, 16),
+        (UNSIGNED, 16, 28, 32, 5, 16),
+        (SIGNED, 1024, 1, 1024, 1, 256),
+    ):
+        _min_select(x, channels, size, filters, kernel, batch)
+    for inputs, outputs, batch in ((512, 1024, 256), (784, 512, 256), (128, 128, 1024)):
+        _sum_max(inputs, outputs, batch)
+
+
+def _min_select(x: IntRange, channels: int, size: int, filters: int, kernel: int, batch: int) -> None:
+    codes = RANDOM.integers(-127, 128, (filters, channels, kernel, kernel))
+    pad = kernel // 2
+    layer = MinSelect(Tensor(codes), Window((kernel, kernel), pads=(pad,) * 4))
+    type = TensorType((channels, size, size), x)
+    ours, images = _fast(layer, type, batch)
+    floats, conv = images.astype(np.float32), _ort_conv(codes.astype(np.float32), pad)
+    operations = batch * size * size * codes.size
+    times = {"ours": _best(ours), "onnxruntime Conv": _best(lambda: conv(floats))}
+    kind = "signed" if x.lo < 0 else "unsigned"
+    _print(
+        f"min-select {kind} {channels}x{size}x{size} -> {filters}, {kernel}x{kernel}, batch {batch}", operations, times
+    )
+
+
+def _sum_max(inputs: int, outputs: int, batch: int) -> None:
+    shape = (outputs, inputs, 1, 1)
+    w, w_min = (RANDOM.integers(-99, 100, shape) for _ in range(2))
+    ones = Tensor(np.ones(shape, np.int64))
+    layer = SumMax(Tensor(w), w_min=Tensor(w_min), kept=ones, kept_min=ones)
+    ours, x = _fast(layer, TensorType((inputs,), SIGNED), batch)
+    short, a, b = x.astype(np.int16), w[:, :, 0, 0].astype(np.int16), w_min[:, :, 0, 0].astype(np.int16)
+    np.testing.assert_array_equal(_broadcast(short, a, b)[:3], layer.evaluate(x[:3].astype(np.int64)))
+    product, floats = _ort_matmul(a.T.astype(np.float32)), x.astype(np.float32)
+    times = {
+        "ours": _best(ours),
+        "numpy": _best(lambda: _broadcast(short, a, b)),
+        "onnxruntime MatMul": _best(lambda: product(floats)),
+    }
+    _print(f"sum-max {inputs} -> {outputs}, batch {batch} (both terms)", 2 * batch * inputs * outputs, times)
+
+
+def _broadcast(x: AnyArray, a: AnyArray, b: AnyArray) -> AnyArray:
+    """Sample by sample: the sums of one are as much as a cache holds."""
+    return np.stack([(row + a).max(axis=1) + (row + b).min(axis=1) for row in x])
+
+
+def _fast(layer: Contraction, x: TensorType, batch: int) -> tuple[Callable[[], Any], AnyArray]:
+    """The layer on a batch, one thread; checked against its definition on a few samples."""
+    graph: Graph[TensorType] = Graph(name="layer")
+    graph.outputs = [graph.add(layer, graph.add_input("x", x))]
+    network = FastNetwork(graph)
+    samples = RANDOM.integers(x.range.lo, x.range.hi + 1, (batch, *x.shape))
+    np.testing.assert_array_equal(network.run([samples[:2]])[0], layer.evaluate(samples[:2]))
+    narrow = samples.astype(np.int8 if x.range.lo < 0 else np.uint8)
+    return lambda: network.run([narrow], threads=1), samples
+
+
+def _ort_conv(weights: AnyArray, pad: int) -> Callable[[AnyArray], Any]:
+    return _session("Conv", weights, 4, pads=[pad] * 4)
+
+
+def _ort_matmul(weights: AnyArray) -> Callable[[AnyArray], Any]:
+    return _session("MatMul", weights, 2)
+
+
+def _session(op: str, weights: AnyArray, rank: int, **attributes: Any) -> Callable[[AnyArray], Any]:
+    helper = onnx.helper
+    ends = [helper.make_tensor_value_info(n, onnx.TensorProto.FLOAT, [None] * rank) for n in ("x", "y")]
+    constant = onnx.numpy_helper.from_array(weights, "w")
+    graph = helper.make_graph(
+        [helper.make_node(op, ["x", "w"], ["y"], **attributes)], "g", ends[:1], ends[1:], [constant]
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options)
+    return lambda x: session.run(None, {"x": x})
+
+
+def _best(run: Callable[[], object]) -> float:
+    """The least CPU seconds of a run."""
+    run()
+    least, began = float("inf"), perf_counter()
+    while perf_counter() - began < BUDGET_S:
+        start = process_time()
+        run()
+        least = min(least, process_time() - start)
+    return least
+
+
+def _print(title: str, operations: int, times: dict[str, float]) -> None:
+    print(f"\n{title}")
+    for name, seconds in times.items():
+        print(
+            f"  {name:20s} {operations / seconds / 1e9:8.1f} G/s   ours is {seconds / times['ours']:6.1f} times as fast"
+        )
+
+
+if __name__ == "__main__":
+    main()
