@@ -1,11 +1,11 @@
 """Fit the weights of the cost model to Yosys, and measure its error on stages that were not fitted.
 
-    python bench/calibrate_cost.py [--points points.json] [--jobs 2] [--kinds matrix_vector ...]
+    python bench/calibrate_cost.py [--points points.json] [--jobs 2] [--kinds matrix_vector ...] [--targets xc7 ...]
 
 synthesises every stage of bench/cost_sweep.py for every target (about ten minutes on two cores) and rewrites
 rtl/cost/calibration.json. Of each kind every third stage is held out: the errors stated in the table are those of
-the held-out stages. `--points` keeps the syntheses in a file, for a later fit with other terms. `--kinds` does only
-those kinds and keeps the other rows of the table.
+the held-out stages. `--points` keeps the syntheses in a file, for a later fit with other terms. `--kinds` and
+`--targets` do only those rows and keep the others of the table.
 """
 
 from __future__ import annotations
@@ -69,14 +69,16 @@ def main() -> None:
     parser.add_argument("--points", type=Path, help="keep syntheses in this file and reuse those in it")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--kinds", nargs="*", help="only these rows of the table")
+    parser.add_argument("--targets", nargs="*", default=list(RESOURCES), help="only for these targets")
     options = parser.parse_args()
     # Target by target: the first rows are soon complete.
     chosen = [s for s in subjects() if not options.kinds or s.kind in options.kinds]
-    points = measured(list(itertools.product(RESOURCES, chosen)), options.points, options.jobs)
-    kept = table()["targets"] if options.kinds else {target: {} for target in RESOURCES}
+    points = measured(list(itertools.product(options.targets, chosen)), options.points, options.jobs)
+    is_whole = not options.kinds and options.targets == list(RESOURCES)
+    kept: dict[str, dict[str, Any]] = {target: {} for target in RESOURCES} if is_whole else table()["targets"]
     targets = {target: {**kept[target], **_rows(target, kinds, kept[target])} for target, kinds in points.items()}
-    made = table()["provenance"] if options.kinds else provenance(points)
-    TABLE.write_text(json.dumps({"provenance": made, "targets": targets}, indent=1) + "\n")
+    made = provenance(points) if is_whole else table()["provenance"]
+    TABLE.write_text(json.dumps({"provenance": made, "targets": {**kept, **targets}}, indent=1) + "\n")
     for target, kinds in targets.items():
         for kind, row in kinds.items():
             print(f"{target:6} {kind:16} {Error(**row['error'])}, registers ±{row['register_error']:.1%}")
@@ -136,7 +138,7 @@ def _memory_text(memory: Memory, target: str) -> str:
 def measured(work: Sequence[tuple[str, Subject]], keep: Path | None, jobs: int) -> dict[str, dict[str, list[Point]]]:
     """By target and kind, in the order of the sweep."""
     known: dict[str, dict[str, float]] = json.loads(keep.read_text()) if keep and keep.exists() else {}
-    found: dict[str, dict[str, list[Point]]] = {target: defaultdict(list) for target in RESOURCES}
+    found: dict[str, dict[str, list[Point]]] = {target: defaultdict(list) for target, _ in work}
     with ThreadPoolExecutor(jobs) as pool, Progress() as bar:
         task = bar.add_task("synthesis", total=len(work))
         for (target, subject), counted in zip(work, pool.map(lambda w: _counted(*w, known), work), strict=True):
