@@ -85,6 +85,8 @@ class Stage:
     memories: Mapping[str, Memory] = field(default_factory=dict[str, Memory])
     circuits: Mapping[str, Circuit] = field(default_factory=dict[str, Circuit])
     location: Location | None = None
+    serves: Value[TensorType] | None = None
+    """The result of the graph's node that the stage was made for; None if it stands at the boundary."""
 
 
 @dataclass(eq=False, slots=True)

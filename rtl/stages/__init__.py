@@ -9,6 +9,7 @@ from mulfree.rtl.stages.channelwise import Combine, TapLane, channelwise
 from mulfree.rtl.stages.elementwise import add, clamp, leaky
 from mulfree.rtl.stages.matrix_vector import Lane, matrix_vector
 from mulfree.rtl.stages.plumbing import fifo, fork, width_converter
+from mulfree.rtl.stages.reduction import MaxPlusMin, Reduce, Reduction, Sum
 from mulfree.rtl.stages.registry import memory_files, stage_verilog
 from mulfree.rtl.stages.reorder import kept_together, reorder
 from mulfree.rtl.stages.sliding_window import sliding_window
@@ -20,6 +21,10 @@ from mulfree.rtl.stages.top_k import top_k
 __all__ = [
     "Combine",
     "Lane",
+    "MaxPlusMin",
+    "Reduce",
+    "Reduction",
+    "Sum",
     "TapLane",
     "add",
     "affine",
