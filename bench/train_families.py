@@ -1,7 +1,10 @@
 """Train networks without multiplications, and write them as ONNX.
 
-    python bench/train_families.py mnist FOLDER [NAME ...] [--epochs N] [--limit N]
-    python bench/train_families.py correlation FOLDER [--taps N] [--steps N] [--dense]
+    python bench/train_families.py digits FOLDER [NAME ...]
+    python bench/train_families.py mnist FOLDER [NAME ...] [--epochs N] [--batch N] [--limit N]
+    python bench/train_families.py correlation FOLDER [--taps N] [--steps N] [--batch N] [--dense]
+
+`digits`: the small networks that the tests train, on scikit-learn's handwritten digits, in seconds each.
 
 `mnist`: one network for each kind of layer, on MNIST. Prints the accuracy of the module, and in how many test images
 the exported file gives other numbers in onnxruntime. `lenet` is the network of table 3 of the min-select paper.
@@ -17,23 +20,21 @@ The images come from mnist.npz in the data folder of MULFREE_MODELS (default: th
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 import torch.nn.functional as F
+from common import SHARED, onnxruntime_outputs
 from torch import Tensor, nn
 
 from mulfree import train
 from mulfree.train import Binary, Conv2d, Linear, Norm, PowerOfTwo, Quantiser, SumMaxLinear, Uniform
 
-SHARED = Path(os.environ.get("MULFREE_MODELS", Path(__file__).parent.parent.parent / "shared"))
-SEED, BATCH = 7, 64
+SEED = 7
 Batches = Iterator[tuple[Tensor, Tensor]]
 
 
@@ -153,26 +154,34 @@ def report(name: str, net: nn.Module, x: Tensor, y: Tensor, folder: Path) -> Non
     folder.mkdir(parents=True, exist_ok=True)
     torch.save(net.state_dict(), folder / f"{name}.pt")
     train.export_onnx(net, x[:1], folder / f"{name}.onnx")
-    model = onnx.load(folder / f"{name}.onnx")
-    if {n.op_type for n in model.graph.node if n.domain} - {f.name for f in model.functions}:
+    if lacks_bodies(folder / f"{name}.onnx"):
         print("  (the file holds operators without function bodies: not run)")
         return
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    session = onnxruntime.InferenceSession(model.SerializeToString(), options)
-    outputs = [session.run(None, {"input": part.numpy()})[0] for part in x.split(250)]
+    outputs = [onnxruntime_outputs(folder / f"{name}.onnx", part.numpy()) for part in x.split(500)]
     different = (np.concatenate(outputs) != eager.numpy()).any(axis=1).sum()
     print(f"  onnxruntime differs in {different} of {len(x)}")
 
 
-def mnist_batches(x: Tensor, y: Tensor) -> Batches:
+def lacks_bodies(path: Path) -> bool:
+    model = onnx.load(path)
+    return bool({n.op_type for n in model.graph.node if n.domain} - {f.name for f in model.functions})
+
+
+def digits(folder: Path, names: list[str]) -> None:
+    from tests.train.digits import NETWORKS, held_out, trained
+
+    for name in names or list(NETWORKS):
+        report(name, trained(name), *held_out(), folder)
+
+
+def mnist_batches(x: Tensor, y: Tensor, size: int) -> Batches:
     while True:
-        for batch in torch.randperm(len(x)).split(BATCH):
-            if len(batch) == BATCH:
+        for batch in torch.randperm(len(x)).split(size):
+            if len(batch) == size:
                 yield x[batch], y[batch]
 
 
-def mnist(folder: Path, names: list[str], epochs: int, limit: int | None) -> None:
+def mnist(folder: Path, names: list[str], epochs: int, batch: int, limit: int | None) -> None:
     with np.load(SHARED / "data" / "mnist.npz") as data:
         images = {
             part: torch.tensor(data[f"x_{part}"][:limit, None], dtype=torch.float32) for part in ("train", "test")
@@ -181,7 +190,8 @@ def mnist(folder: Path, names: list[str], epochs: int, limit: int | None) -> Non
     for name in names or list(NETWORKS):
         torch.manual_seed(SEED)
         net = NETWORKS[name]()
-        fit(net, mnist_batches(images["train"], labels["train"]), epochs * (len(images["train"]) // BATCH))
+        batches = mnist_batches(images["train"], labels["train"], batch)
+        fit(net, batches, epochs * (len(images["train"]) // batch))
         report(name, net, images["test"], labels["test"], folder)
 
 
@@ -242,14 +252,14 @@ def held_out(net: nn.Module) -> float:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("task", choices=("mnist", "correlation"))
+    parser.add_argument("task", choices=("digits", "mnist", "correlation"))
     parser.add_argument("folder", type=Path)
-    parser.add_argument("names", nargs="*", choices=[[], *NETWORKS])
+    parser.add_argument("names", nargs="*", help="networks; all of them if none is named")
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--limit", type=int, help="so many images only")
     parser.add_argument("--taps", type=int, default=5)
     parser.add_argument("--steps", type=int, default=20_000)
-    parser.add_argument("--batch", type=int, default=256)
+    parser.add_argument("--batch", type=int, help="128 images, or 256 signals")
     parser.add_argument("--dense", action="store_true")
     return parser.parse_args()
 
@@ -257,10 +267,12 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     torch.set_num_threads(1)
     asked = arguments()
-    if asked.task == "mnist":
-        mnist(asked.folder, asked.names, asked.epochs, asked.limit)
+    if asked.task == "digits":
+        digits(asked.folder, asked.names)
+    elif asked.task == "mnist":
+        mnist(asked.folder, asked.names, asked.epochs, asked.batch or 128, asked.limit)
     else:
-        correlation(asked.folder, asked.taps, asked.steps, asked.batch, asked.dense)
+        correlation(asked.folder, asked.taps, asked.steps, asked.batch or 256, asked.dense)
 
 
 if __name__ == "__main__":

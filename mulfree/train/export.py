@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from mulfree.compiler.frontends.bodies import attach_bodies
 from mulfree.train.onnx_nodes import Exportable, OnnxNode
+from mulfree.train.tidy import tidy
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -38,7 +39,7 @@ def export_onnx(module: nn.Module, example: Tensor, path: str | Path) -> None:
 
 
 def to_onnx(module: nn.Module, example: Tensor) -> ModelProto:
-    """The model that `export_onnx` writes."""
+    """The model that `export_onnx` writes; its nodes are called after the layers, as in `1.Conv`."""
     batch = torch.export.Dim("batch")
     program = torch.onnx.export(
         inference_form(module),
@@ -53,7 +54,9 @@ def to_onnx(module: nn.Module, example: Tensor) -> ModelProto:
         output_names=[OUTPUT],
     )
     assert program is not None
-    return attach_bodies(program.model_proto)
+    model = program.model_proto
+    tidy(model, {name for name, _ in module.named_modules()})
+    return attach_bodies(model)
 
 
 def inference_form(module: nn.Module) -> nn.Module:
