@@ -95,10 +95,21 @@ def _contraction(to: Lowering, node: IntNode, op: Arithmetic, x: Stream) -> Stre
         taps = {"taps": shape.taps, "combine": "sum", "weights": _rows(op.codes), "lane": op.tap_lane}
         return to.build(stages.channelwise, node.output, "", window, node.output, **taps, **constants).outputs[0]
     weights, x = _in_stream_order(to, node, op, x)
+    if weights.shape == (layer.pe, x.lanes) and (y := _unrolled(to, node, op, x)):
+        return y
     if shape.outputs > layer.pe and not to.is_fast(x):
         x = to.queued(x, weights.shape[1] // layer.simd)
     lanes = {"weights": weights, "pe": layer.pe, "lane": op.lane, "reduce": op.reduce, "groups": op.groups}
     return to.build(stages.matrix_vector, node.output, "", x, node.output, **lanes, **constants).outputs[0]
+
+
+def _unrolled(to: Lowering, node: IntNode, op: Arithmetic, x: Stream) -> Stream | None:
+    """All outputs of a vector at once, where the arithmetic has a form for that."""
+    order = x.order if len(x.value.type.shape) == 1 else np.arange(x.lanes)
+    outputs = op.unrolled(order)
+    if outputs is None:
+        return None
+    return to.build(stages.constant_layer, node.output, "", x, node.output, outputs, location=node.location).outputs[0]
 
 
 def _in_stream_order(to: Lowering, node: IntNode, op: Arithmetic, x: Stream) -> tuple[IntArray, Stream]:

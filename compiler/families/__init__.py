@@ -2,11 +2,11 @@
 
 from importlib.metadata import entry_points
 
-from mulfree.compiler.families import and_popcount, min_select, xnor_popcount
+from mulfree.compiler.families import and_popcount, min_select, sum_max, xnor_popcount
 from mulfree.compiler.families.arithmetic import Arithmetic
 from mulfree.compiler.families.interface import Example, Family, Form
 
-OWN_FAMILIES: tuple[Family, ...] = (xnor_popcount.FAMILY, and_popcount.FAMILY, min_select.FAMILY)
+OWN_FAMILIES: tuple[Family, ...] = (xnor_popcount.FAMILY, and_popcount.FAMILY, min_select.FAMILY, sum_max.FAMILY)
 """The families of this package, the cheaper arithmetic before the more general; a new one is a module and an entry."""
 
 

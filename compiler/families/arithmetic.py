@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import ClassVar
 
@@ -56,6 +57,13 @@ class Arithmetic(Contraction):
     def reduce(self, share: IntRange, steps: int, outputs: int) -> Reduction:
         """How the shares of the steps become y; see `mulfree.rtl.stages.Reduce`."""
         return Sum(share, steps, outputs)
+
+    def unrolled(self, order: IntArray) -> Callable[[Circuit, Wire], Wire] | None:
+        """All outputs, one per lane, from a whole vector whose lane i is element order[i], weights as constants.
+
+        None: there is nothing better than a `lane` for each output.
+        """
+        return None
 
     @property
     def factor(self) -> int:

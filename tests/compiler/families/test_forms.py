@@ -23,7 +23,7 @@ CASES = [
     for family in FAMILIES
     for name, form in family.forms.items()
     for i, example in enumerate(form.examples)
-    for opset in (13, 17)
+    for opset in (11, 13, 20)
 ]
 forms = pytest.mark.parametrize(("name", "example", "opset"), CASES)
 
