@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,17 @@ def runtime(model: ModelProto, x: Tensor) -> AnyArray:
     return onnxruntime_run(bytes(model.SerializeToString()), x.numpy())
 
 
+def check_everywhere(net: nn.Module, x: Tensor) -> None:
+    """The module, onnxruntime and the compiled network give the same; skipped where a family is missing."""
+    model = train.to_onnx(net, x)
+    unknown = {(n.domain, n.op_type) for n in model.graph.node if n.domain == "mulfree"} - forms().keys()
+    if unknown:
+        pytest.skip(f"the compiler has no family with the form {', '.join(name for _, name in unknown)}")
+    expected = runtime(model, x)
+    np.testing.assert_array_equal(eager(net, x), expected)
+    np.testing.assert_array_equal(mulfree.compile(model).simulate(x.numpy()), expected)
+
+
 def signal(*shape: int) -> Tensor:
     return torch.randint(0, 16, shape, generator=torch.Generator().manual_seed(4)).float()
 
@@ -49,13 +61,7 @@ def warmed(net: nn.Module, x: Tensor) -> nn.Module:
 def test_trained_networks_give_the_same_everywhere(name: str) -> None:
     x, _ = held_out()
     net = trained(name)
-    model = train.to_onnx(net, x)
-    unknown = {(n.domain, n.op_type) for n in model.graph.node if n.domain == "mulfree"} - forms().keys()
-    if unknown:
-        pytest.skip(f"the compiler has no family with the form {', '.join(name for _, name in unknown)}")
-    expected = runtime(model, x)
-    np.testing.assert_array_equal(eager(net, x), expected)
-    np.testing.assert_array_equal(mulfree.compile(model).simulate(x.numpy()), expected)
+    check_everywhere(net, x)
 
 
 @pytest.mark.parametrize(
@@ -69,10 +75,40 @@ def test_convolutions_in_one_dimension_give_the_same_everywhere(weights: train.Q
         *(Conv1d(6, 6, 3, groups=3, dilation=2, weights=weights), Norm(6), Binary()),
         *(nn.Flatten(), Linear(36, 4, weights=weights)),
     )
-    model = train.to_onnx(warmed(net, x), x)
-    expected = runtime(model, x)
-    np.testing.assert_array_equal(eager(net, x), expected)
-    np.testing.assert_array_equal(mulfree.compile(model).simulate(x.numpy()), expected)
+    check_everywhere(warmed(net, x), x)
+
+
+def narrow(bits: int = 4) -> Uniform:
+    return Uniform(bits, narrow=True)
+
+
+def pruned(layer: train.SumMaxConv1d | train.SumMaxConv2d) -> nn.Module:
+    keep = torch.rand(layer.upper.keep.shape, generator=torch.Generator().manual_seed(5)) < 0.3
+    keep[:, 0] = True
+    layer.keep_only(keep, keep.flip(1))
+    return layer
+
+
+GEOMETRY: dict[str, Any] = {"stride": 2, "padding": 1}
+LAYERS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
+    "min-select 1-D": (lambda: train.MinSelectConv1d(3, 4, 3, weights=narrow(), **GEOMETRY), (3, 9)),
+    "min-select 2-D": (lambda: train.MinSelectConv2d(3, 4, (3, 2), weights=narrow(), dilation=2), (3, 9, 8)),
+    "sum-max 1-D": (lambda: pruned(train.SumMaxConv1d(3, 4, 3, weights=narrow(), spread=8, **GEOMETRY)), (3, 9)),
+    "sum-max 2-D": (lambda: pruned(train.SumMaxConv2d(3, 4, 3, weights=narrow(), spread=8, **GEOMETRY)), (3, 9, 8)),
+    "shift": (lambda: train.Shift2d(3, 5, offsets=[(-2, 1), (0, 0), (1, 2)]), (3, 6, 7)),
+    "shift attention 1-D": (lambda: train.ShiftAttentionConv1d(3, 4, 5, weights=narrow(), padding=2), (3, 9)),
+    "shift attention 2-D": (lambda: train.ShiftAttentionConv2d(3, 4, 3, weights=narrow(), **GEOMETRY), (3, 9, 8)),
+}
+
+
+@pytest.mark.parametrize("is_signed", [False, True], ids=["unsigned", "signed"])
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_layer_of_each_kind_and_shape_gives_the_same_everywhere(name: str, is_signed: bool) -> None:
+    torch.manual_seed(0)
+    make, shape = LAYERS[name]
+    x = signal(6, *shape) - 8 * is_signed
+    net = nn.Sequential(Uniform(5, signed=is_signed, scale=1.0, learned=False), make())
+    check_everywhere(warmed(net, x), x)
 
 
 def test_biases_and_strides_and_modules_of_ones_own_are_exported() -> None:
