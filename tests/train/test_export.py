@@ -1,0 +1,246 @@
+"""Exported files compute, in onnxruntime and compiled by mulfree, what the module computes: every bit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnx import ModelProto, numpy_helper
+from torch import Tensor, nn
+
+import mulfree
+from mulfree import train
+from mulfree.compiler.registry import forms
+from mulfree.ir import AnyArray
+from mulfree.train import Binary, Conv1d, Conv2d, Linear, Norm, PowerOfTwo, Uniform
+from tests.train.digits import NETWORKS, accuracy, held_out, trained
+from tests.trained import onnxruntime_run
+
+
+def eager(net: nn.Module, x: Tensor) -> AnyArray:
+    with torch.no_grad():
+        return np.asarray(net.eval()(x).numpy())
+
+
+def runtime(model: ModelProto, x: Tensor) -> AnyArray:
+    onnx.checker.check_model(model, full_check=True)
+    return onnxruntime_run(bytes(model.SerializeToString()), x.numpy())
+
+
+def check_everywhere(net: nn.Module, x: Tensor) -> None:
+    """The module, onnxruntime and the compiled network give the same; skipped where a family is missing."""
+    model = train.to_onnx(net, x)
+    unknown = {(n.domain, n.op_type) for n in model.graph.node if n.domain == "mulfree"} - forms().keys()
+    if unknown:
+        pytest.skip(f"the compiler has no family with the form {', '.join(name for _, name in unknown)}")
+    expected = runtime(model, x)
+    np.testing.assert_array_equal(eager(net, x), expected)
+    np.testing.assert_array_equal(mulfree.compile(model).simulate(x.numpy()), expected)
+
+
+def signal(*shape: int) -> Tensor:
+    return torch.randint(0, 16, shape, generator=torch.Generator().manual_seed(4)).float()
+
+
+def pixels() -> Uniform:
+    return Uniform(4, signed=False, scale=1.0, learned=False)
+
+
+def warmed(net: nn.Module, x: Tensor) -> nn.Module:
+    """After one batch of training: scales and means have seen data."""
+    net.train()(x)
+    return net.eval()
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_trained_networks_give_the_same_everywhere(name: str) -> None:
+    x, _ = held_out()
+    net = trained(name)
+    check_everywhere(net, x)
+
+
+@pytest.mark.parametrize(
+    "weights", [Binary(), Uniform(3, narrow=True), PowerOfTwo(-3, 1)], ids=lambda w: type(w).__name__
+)
+def test_convolutions_in_one_dimension_give_the_same_everywhere(weights: train.Quantiser) -> None:
+    torch.manual_seed(0)
+    x = signal(5, 2, 20)
+    net = nn.Sequential(
+        *(pixels(), Conv1d(2, 6, 3, stride=2, padding=1, weights=weights), Norm(6), Uniform(3)),
+        *(Conv1d(6, 6, 3, groups=3, dilation=2, weights=weights), Norm(6), Binary()),
+        *(nn.Flatten(), Linear(36, 4, weights=weights)),
+    )
+    check_everywhere(warmed(net, x), x)
+
+
+def narrow(bits: int = 4) -> Uniform:
+    return Uniform(bits, narrow=True)
+
+
+def pruned(layer: train.SumMaxConv1d | train.SumMaxConv2d) -> nn.Module:
+    keep = torch.rand(layer.upper.keep.shape, generator=torch.Generator().manual_seed(5)) < 0.3
+    keep[:, 0] = True
+    layer.keep_only(keep, keep.flip(1))
+    return layer
+
+
+GEOMETRY: dict[str, Any] = {"stride": 2, "padding": 1}
+LAYERS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
+    "min-select 1-D": (lambda: train.MinSelectConv1d(3, 4, 3, weights=narrow(), **GEOMETRY), (3, 9)),
+    "min-select 2-D": (lambda: train.MinSelectConv2d(3, 4, (3, 2), weights=narrow(), dilation=2), (3, 9, 8)),
+    "sum-max 1-D": (lambda: pruned(train.SumMaxConv1d(3, 4, 3, weights=narrow(), spread=8, **GEOMETRY)), (3, 9)),
+    "sum-max 2-D": (lambda: pruned(train.SumMaxConv2d(3, 4, 3, weights=narrow(), spread=8, **GEOMETRY)), (3, 9, 8)),
+    "shift": (lambda: train.Shift2d(3, 5, offsets=[(-2, 1), (0, 0), (1, 2)]), (3, 6, 7)),
+    "shift attention 1-D": (lambda: train.ShiftAttentionConv1d(3, 4, 5, weights=narrow(), padding=2), (3, 9)),
+    "shift attention 2-D": (lambda: train.ShiftAttentionConv2d(3, 4, 3, weights=narrow(), **GEOMETRY), (3, 9, 8)),
+}
+
+
+@pytest.mark.parametrize("is_signed", [False, True], ids=["unsigned", "signed"])
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_layer_of_each_kind_and_shape_gives_the_same_everywhere(name: str, is_signed: bool) -> None:
+    torch.manual_seed(0)
+    make, shape = LAYERS[name]
+    x = signal(6, *shape) - 8 * is_signed
+    net = nn.Sequential(Uniform(5, signed=is_signed, scale=1.0, learned=False), make())
+    check_everywhere(warmed(net, x), x)
+
+
+def test_biases_and_strides_and_modules_of_ones_own_are_exported() -> None:
+    class Residual(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = Conv2d(3, 3, 3, padding=1, bias=True, weights=Uniform(4, narrow=True))
+            self.out = Uniform(6)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.out(x + torch.relu(self.inner(x)))
+
+    torch.manual_seed(0)
+    x = signal(3, 3, 6, 6)
+    net = warmed(nn.Sequential(pixels(), Residual(), nn.Flatten(), Linear(108, 3, True, weights=Binary())), x)
+    for name, parameter in net.named_parameters():
+        if name.endswith("bias"):
+            parameter.data.copy_((16 * parameter.data).round())
+    np.testing.assert_array_equal(runtime(train.to_onnx(net, x), x), eager(net, x))
+
+
+def test_the_batch_may_be_of_any_size_and_the_example_is_only_an_example(tmp_path: Path) -> None:
+    net = warmed(nn.Sequential(pixels(), nn.Flatten(), Linear(8, 3, weights=PowerOfTwo())), signal(9, 2, 4))
+    train.export_onnx(net, signal(1, 2, 4), tmp_path / "net.onnx")
+    for count in (1, 7):
+        x = signal(count, 2, 4)
+        np.testing.assert_array_equal(onnxruntime_run(tmp_path / "net.onnx", x.numpy()), eager(net, x))
+
+
+def test_export_leaves_the_module_as_it_was() -> None:
+    net = nn.Sequential(pixels(), Linear(4, 3, weights=Binary()), Norm(3)).train()
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    train.to_onnx(net, signal(2, 4))
+    assert net.training
+    assert isinstance(net[1], Linear)
+    assert all(torch.equal(before[name], value) for name, value in net.state_dict().items())
+
+
+def test_files_say_which_release_of_onnx_they_need() -> None:
+    model = train.to_onnx(nn.Sequential(pixels(), Linear(4, 3, weights=Binary())), signal(2, 4))
+    assert model.ir_version == 10
+    assert {o.domain: o.version for o in model.opset_import} == {"": 20, "qonnx.custom_op.general": 1}
+    assert {f.name for f in model.functions} == {"Quant", "BipolarQuant"}
+
+
+def test_nodes_are_called_after_the_layers_of_the_module() -> None:
+    net = nn.Sequential()
+    net.add_module("pixels", pixels())
+    net.add_module("body", nn.Sequential(Linear(4, 3, weights=Binary()), Norm(3)))
+    model = train.to_onnx(net, signal(2, 4))
+    names = [node.name for node in model.graph.node]
+    assert names == ["pixels.Quant", "body.0.BipolarQuant", "body.0.MatMul", "body.1.Mul", "body.1.Add"]
+
+
+def test_files_are_the_same_in_every_run_and_name_no_folder() -> None:
+    net = nn.Sequential(pixels(), Linear(4, 3, weights=Binary()), Norm(3))
+    first, second = (train.to_onnx(net, signal(2, 4)).SerializeToString(deterministic=True) for _ in range(2))
+    assert first == second
+    assert str(Path(mulfree.__file__).parent).encode() not in first
+    assert b".py" not in first
+
+
+def only_node(layer: nn.Module, x: Tensor, operator: str) -> tuple[dict[str, Any], list[AnyArray]]:
+    """The attributes and the constants, in order, of the one node of domain mulfree that the layer becomes."""
+    model = train.to_onnx(warmed(layer, x), x)
+    (node,) = (n for n in model.graph.node if n.domain == "mulfree")
+    assert node.op_type == operator
+    quantised = {n.output[0]: n.input[0] for n in model.graph.node if n.op_type == "Quant"}
+    held = {i.name: numpy_helper.to_array(i) for i in model.graph.initializer}
+    attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+    return attributes, [held[quantised.get(name, name)] for name in node.input[1:]]
+
+
+def test_min_select_is_one_node_with_the_weights_that_are_compared() -> None:
+    torch.manual_seed(0)
+    layer = train.MinSelectConv2d(3, 4, (3, 2), stride=2, padding=1, weights=Uniform(6, narrow=True))
+    attributes, (w,) = only_node(layer, signal(2, 3, 8, 8), "MinSelectConv")
+    assert attributes == {
+        "dilations": [1, 1],
+        "group": 1,
+        "kernel_shape": [3, 2],
+        "pads": [1, 1, 1, 1],
+        "strides": [2, 2],
+    }
+    np.testing.assert_array_equal(w, layer.balance.compared(layer.weight).detach())
+    dense = train.MinSelectLinear(5, 4, weights=Uniform(6, narrow=True))
+    _, (w,) = only_node(dense, signal(2, 5), "MinSelectMatMul")
+    np.testing.assert_array_equal(w, dense.balance.compared(dense.weight).detach().T)
+
+
+def test_sum_max_is_one_node_with_infinities_where_entries_are_absent() -> None:
+    torch.manual_seed(0)
+    layer = train.SumMaxConv2d(2, 3, 3, padding=1, weights=Uniform(5, narrow=True, scale=0.25))
+    layer.keep_only(torch.eye(3, 18, dtype=torch.bool), torch.eye(3, 18, dtype=torch.bool).flip(1))
+    attributes, (upper, lower) = only_node(layer, signal(2, 2, 5, 5), "SumMaxConv")
+    assert attributes == {"dilations": [1, 1], "kernel_shape": [3, 3], "pads": [1, 1, 1, 1], "strides": [1, 1]}
+    assert upper.shape == lower.shape == (3, 2, 3, 3)
+    np.testing.assert_array_equal(np.isfinite(upper.reshape(3, 18)), np.eye(3, 18))
+    np.testing.assert_array_equal(np.isfinite(lower.reshape(3, 18)), np.eye(3, 18)[:, ::-1])
+    assert upper.min() == -np.inf
+    assert lower.max() == np.inf
+    np.testing.assert_array_equal(lower.reshape(3, 18).min(axis=1), -layer.lower.effective().max(dim=1).values.detach())
+
+
+def test_shift_is_one_node_with_the_offset_of_each_channel() -> None:
+    offsets = [(0, 1), (-1, 0), (1, 1)]
+    attributes, _ = only_node(train.Shift2d(3, offsets=offsets), signal(2, 3, 5, 5), "Shift")
+    assert attributes == {"offsets": [0, 1, -1, 0, 1, 1]}
+
+
+def test_shift_attention_is_one_node_with_values_and_taps() -> None:
+    torch.manual_seed(0)
+    layer = train.ShiftAttentionConv2d(3, 4, 3, padding=1, weights=Uniform(6, narrow=True))
+    attributes, (w, taps) = only_node(layer, signal(2, 3, 6, 6), "ShiftAttentionConv")
+    assert attributes == {"dilations": [1, 1], "kernel_shape": [3, 3], "pads": [1, 1, 1, 1], "strides": [1, 1]}
+    assert taps.dtype == np.int64
+    kept = np.take_along_axis(layer.weights(layer.weight).detach().numpy().reshape(4, 3, 9), taps[..., None], 2)
+    np.testing.assert_array_equal(w, kept[..., 0])
+    np.testing.assert_array_equal(taps, layer.choice.scores.detach().numpy().argmax(axis=2))
+
+
+FLOORS = {
+    "binary": 0.93,
+    "quantised": 0.96,
+    "power_of_two": 0.96,
+    "min_select": 0.94,
+    "sum_max": 0.90,
+    "shift": 0.98,
+    "shift_attention": 0.95,
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_each_kind_of_layer_learns_digits(name: str) -> None:
+    assert accuracy(trained(name), *held_out()) >= FLOORS[name]
