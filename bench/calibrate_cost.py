@@ -68,15 +68,33 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--points", type=Path, help="keep syntheses in this file and reuse those in it")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--kinds", nargs="*", help="fit only these kinds of stages, and leave the rest of the table")
     options = parser.parse_args()
     # Target by target: the first rows are soon complete.
-    work = list(itertools.product(RESOURCES, subjects()))
+    work = list(itertools.product(RESOURCES, [s for s in subjects() if not options.kinds or s.kind in options.kinds]))
     points = measured(work, options.points, options.jobs)
-    targets = {target: _rows(target, kinds) for target, kinds in points.items()}
-    TABLE.write_text(json.dumps({"provenance": provenance(points), "targets": targets}, indent=1) + "\n")
+    if options.kinds:
+        targets = _added(points)
+    else:
+        targets = {target: _rows(target, kinds) for target, kinds in points.items()}
+        TABLE.write_text(json.dumps({"provenance": provenance(points), "targets": targets}, indent=1) + "\n")
     for target, kinds in targets.items():
         for kind, row in kinds.items():
             print(f"{target:6} {kind:16} {Error(**row['error'])}, registers ±{row['register_error']:.1%}")
+
+
+def _added(points: Mapping[str, Mapping[str, list[Point]]]) -> dict[str, dict[str, Any]]:
+    """Fit these rows with the table's weights of memories, and write them into it."""
+    whole = json.loads(TABLE.read_text())
+    fresh: dict[str, dict[str, Any]] = {}
+    for target, kinds in points.items():
+        rows = whole["targets"][target]
+        given = {r: {n: terms.get(n, 0.0) for n in TABLES} for r, terms in rows[MEMORY]["weights"].items()}
+        fresh[target] = {kind: fitted(target, row, given) for kind, row in kinds.items()}
+        rows.update(fresh[target])
+    whole["provenance"]["syntheses"] += sum(len(row) for kinds in points.values() for row in kinds.values())
+    TABLE.write_text(json.dumps(whole, indent=1) + "\n")
+    return fresh
 
 
 def _rows(target: str, kinds: Mapping[str, list[Point]]) -> dict[str, Any]:
