@@ -50,6 +50,7 @@ def sweep() -> Iterator[Stage]:
     yield from _reorders()
     yield from _shifts()
     yield from _families()
+    yield from _constant_layers()
 
 
 def memories() -> Iterator[Memory]:
@@ -122,6 +123,24 @@ def _families() -> Iterator[Stage]:
         yield _lanes_of(MinSelect(weights), _input(x, inputs), pe, simd)
         kept, kept_min = (Tensor((RANDOM.random(weights.shape) < share).astype(np.int64)) for share in (1.0, 0.6))
         yield _lanes_of(SumMax(weights, w_min=weights, kept=kept, kept_min=kept_min), _input(x, inputs), pe, simd)
+
+
+def _constant_layers() -> Iterator[Stage]:
+    for x, w, inputs, outputs, share in (
+        (IntRange(-8, 7), IntRange(-7, 7), 16, 8, 1.0), (BYTE, IntRange(-99, 99), 12, 6, 0.5), (FEW, FEW, 48, 12, 0.2),
+        (IntRange(-31, 31), IntRange(-60, 60), 32, 8, 0.3), (BYTE, BYTE, 64, 6, 0.1),
+        (FEW, IntRange(-3, 3), 20, 20, 0.7),
+        (IntRange(-500, 500), IntRange(-99, 99), 24, 4, 0.4), (BIT, IntRange(-7, 7), 32, 16, 0.5),
+        (IntRange(-128, 127), BYTE, 16, 10, 0.6),
+    ):  # fmt: skip
+        shape = (outputs, inputs, 1, 1)
+        masks = [RANDOM.random(shape) < share for _ in range(2)]
+        for mask in masks:
+            mask[:, 0] = True
+        kept, kept_min = (Tensor(mask.astype(np.int64)) for mask in masks)
+        weights = [_weights(w, *shape) for _ in range(2)]
+        layer = SumMax(weights[0], w_min=weights[1], kept=kept, kept_min=kept_min)
+        yield _lanes_of(layer, _input(x, inputs), outputs, inputs)
 
 
 def _lanes_of(layer: Contraction, x: Value[TensorType], pe: int, simd: int) -> Stage:

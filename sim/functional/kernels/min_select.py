@@ -67,8 +67,8 @@ def _accumulation(planner: Planner, node: IntNode, weights: IntArray) -> Accumul
 def _packed(weights: IntArray, bias: int, pitch: int) -> AnyArray:
     """(blocks, words, channels of a block): the signs, and the ends to which stored bytes are clamped, word by word."""
     size = np.abs(weights)
-    ends = [-size - bias, size - bias] if bias else [size]
-    parts = [byte_weights(part, pitch) for part in (np.sign(weights), *(end.astype(np.uint8) for end in ends))]
+    ends = (-size - bias, size - bias) if bias else (size,)
+    parts = [byte_weights(part, pitch) for part in (np.sign(weights), *ends)]
     blocks, words, channels = parts[0].shape
     return np.stack(parts, axis=2).reshape(blocks, words * len(parts), channels)
 
