@@ -6,6 +6,7 @@ and returns a Stage whose `outputs` carry the order, lanes and types that follow
 
 from mulfree.rtl.stages.affine import affine
 from mulfree.rtl.stages.channelwise import Combine, TapLane, channelwise
+from mulfree.rtl.stages.constant_matrix import constant_matrix
 from mulfree.rtl.stages.elementwise import add, clamp, leaky
 from mulfree.rtl.stages.matrix_vector import Lane, matrix_vector
 from mulfree.rtl.stages.plumbing import fifo, fork, width_converter
@@ -27,6 +28,7 @@ __all__ = [
     "channelwise",
     "clamp",
     "concat",
+    "constant_matrix",
     "fifo",
     "fork",
     "kept_together",
