@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mulfree.compiler.families import FAMILIES
+from mulfree.compiler.registry import arithmetics_of
 from mulfree.ir import BIPOLAR, BIT, TERNARY, Graph, IntRange, Tensor, TensorType, Value
 from mulfree.ir.ops import (
     Add,
@@ -77,10 +77,10 @@ def _weights(range: IntRange, *shape: int) -> Tensor:
 def _matrix(outputs: int, inputs: int, pe: int, simd: int, x: IntRange, w: IntRange) -> Stage:
     layer = MultiplyAccumulate(_weights(w, outputs, inputs, 1, 1))
     value = _input(x, inputs)
-    family = next(f for f in FAMILIES if f.accepts(layer, value.type)).replacing(layer, value.type)
+    arithmetic = next(a for a in arithmetics_of(layer) if a.accepts(layer, value.type)).replacing(layer, value.type)
     graph = Graph(inputs=[value])
-    options = {"weights": family.rows, "lane": family.lane, "weight_range": family.weight_range}
-    result = graph.add(family, value, name="y")
+    options = {"weights": arithmetic.rows, "lane": arithmetic.lane, "weight_range": arithmetic.weight_range}
+    result = graph.add(arithmetic, value, name="y")
     return stages.matrix_vector("stage", _stream(value, simd), result, pe=pe, **options)
 
 
@@ -151,7 +151,7 @@ def _depthwise() -> Iterator[Stage]:
 def _depthwise_stage(x_range: IntRange, w_range: IntRange, channels: int, lanes: int) -> Stage:
     x, window = _input(x_range, channels, 6, 6), Window((3, 3))
     layer = MultiplyAccumulate(_weights(w_range, channels, 1, 3, 3), window, channels)
-    op = next(f for f in FAMILIES if f.accepts(layer, x.type)).replacing(layer, x.type)
+    op = next(a for a in arithmetics_of(layer) if a.accepts(layer, x.type)).replacing(layer, x.type)
     options = {"weights": op.rows, "lane": op.tap_lane, "weight_range": op.weight_range}
     y, stream = Graph(inputs=[x]).add(op, x, name="y"), _windowed(x, lanes, window)
     return stages.channelwise("stage", stream, y, taps=9, combine="sum", **options)

@@ -1,8 +1,8 @@
 """Graph to design: every operator becomes stages, every value a stream.
 
 Reshapes and transposes move nothing: they rename what the stream carries, and only a layer that needs its map row by
-row makes a memory of it. A value that several nodes read is
-forked, and every branch that may meet another again ends in a queue whose depth `size_queues` finds.
+row makes a memory of it. A value that several nodes read is forked, and every branch that may meet another again ends
+in a queue whose depth `minimal_fifo_depths` finds.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from mulfree.compiler.families import FamilyContraction
+from mulfree.compiler.families.arithmetic import Arithmetic
 from mulfree.compiler.folding import Folding, shape_of
 from mulfree.compiler.layer_names import layer_names
 from mulfree.compiler.lowering import IntNode, Lowering, renamed
+from mulfree.compiler.registry import lowering_rules
 from mulfree.compiler.stream_order import is_raster, transposed
-from mulfree.ir import CompileError, Graph, IntArray, IntRange, TensorType, ops
+from mulfree.ir import AnyArray, CompileError, Graph, IntArray, IntRange, TensorType, ops
 from mulfree.ir.ops import Window
 from mulfree.rtl import Design, Stream, stages
 from mulfree.rtl.library import library
@@ -40,8 +41,10 @@ def lower(graph: Graph[TensorType], folding: Folding, depths: Mapping[str, int] 
 def _lower_node(to: Lowering, node: IntNode, streams: list[Stream]) -> Stream:
     """The stream that carries the node's result."""
     x, value, place = streams[0], node.output, {"location": node.location}
+    if rule := lowering_rules().get(type(node.op)):
+        return rule(to, node, streams)
     match node.op:
-        case FamilyContraction():
+        case Arithmetic():
             return _contraction(to, node, node.op, x)
         case ops.Pool():
             return _pool(to, node, node.op, x)
@@ -83,27 +86,43 @@ def _keeps_words(op: ops.Affine, before: IntRange, after: IntRange) -> bool:
     return bool(same_ends) and before.count == after.count
 
 
-def _contraction(to: Lowering, node: IntNode, op: FamilyContraction, x: Stream) -> Stream:
+def _contraction(to: Lowering, node: IntNode, op: Arithmetic, x: Stream) -> Stream:
     layer, shape = to.layer(node), shape_of(node)
     x = to.with_lanes(x, to.stream_lanes(node))
     constants = {"weight_range": op.weight_range, "style": layer.memory, "location": node.location}
     if shape.is_channelwise:
         window = _window(to, node, op.window, x, shape.groups // layer.pe, fill=0)
-        taps = {"taps": shape.taps, "combine": "sum", "weights": op.rows, "lane": op.tap_lane}
+        taps = {"taps": shape.taps, "combine": "sum", "weights": _rows(op.codes), "lane": op.tap_lane}
         return to.build(stages.channelwise, node.output, "", window, node.output, **taps, **constants).outputs[0]
     weights, x = _in_stream_order(to, node, op, x)
+    if weights.shape == (layer.pe, x.lanes) and (y := _unrolled(to, node, op, x)):
+        return y
     if shape.outputs > layer.pe and not to.is_fast(x):
-        x = to.queued(x, op.rows.shape[1] // layer.simd)
-    lanes = {"weights": weights, "pe": layer.pe, "lane": op.lane, "groups": op.groups}
+        x = to.queued(x, weights.shape[1] // layer.simd)
+    lanes = {"weights": weights, "pe": layer.pe, "lane": op.lane, "reduce": op.reduce, "groups": op.groups}
     return to.build(stages.matrix_vector, node.output, "", x, node.output, **lanes, **constants).outputs[0]
 
 
-def _in_stream_order(to: Lowering, node: IntNode, op: FamilyContraction, x: Stream) -> tuple[IntArray, Stream]:
-    """Weights (M, K) and the stream that brings the K elements in the same order."""
+def _unrolled(to: Lowering, node: IntNode, op: Arithmetic, x: Stream) -> Stream | None:
+    """All outputs of a vector at once, where the arithmetic has a form for that."""
+    order = x.order if len(x.value.type.shape) == 1 else np.arange(x.lanes)
+    outputs = op.unrolled(order)
+    if outputs is None:
+        return None
+    return to.build(stages.constant_layer, node.output, "", x, node.output, outputs, location=node.location).outputs[0]
+
+
+def _in_stream_order(to: Lowering, node: IntNode, op: Arithmetic, x: Stream) -> tuple[IntArray, Stream]:
+    """Codes of the weights (M, K) and the stream that brings the K elements in the same order."""
     if len(x.value.type.shape) == 1:
-        return (op.rows, to.in_raster(x, node)) if op.groups > 1 else (op.rows[:, x.order], x)
-    by_tap = np.moveaxis(op.weights.array, 1, -1).reshape(op.weights.shape[0], -1)
-    return by_tap, _window(to, node, op.window, x, op.groups, fill=0)
+        rows = _rows(op.codes)
+        return (rows, to.in_raster(x, node)) if op.groups > 1 else (rows[:, x.order], x)
+    return _rows(np.moveaxis(op.codes, 1, -1)), _window(to, node, op.window, x, op.groups, fill=0)
+
+
+def _rows(codes: AnyArray) -> IntArray:
+    """One row per output channel."""
+    return codes.reshape(len(codes), -1)
 
 
 def _window(to: Lowering, node: IntNode, window: Window, x: Stream, groups: int, fill: int) -> Stream:

@@ -30,6 +30,8 @@ class Lowering:
     stages: list[Stage] = field(default_factory=list[Stage])
     waiting: dict[IntValue, list[Stream]] = field(default_factory=dict[IntValue, list[Stream]])
     names: set[str] = field(default_factory=set[str])
+    serving: IntValue | None = None
+    """The result of the node that stages are being made for."""
 
     def add_input(self, value: IntValue) -> Stream:
         stream = Stream(self.name(value.name), value, self.input_order(value), self.input_lanes(value), value.type)
@@ -102,11 +104,16 @@ class Lowering:
         """Make a stage named after the value and append it."""
         stem = self.layers.get(value, value.name)
         stage = make(self.name(f"{stem}_{part}" if part else stem), *operands, **options)
+        return self.append(stage)
+
+    def append(self, stage: Stage) -> Stage:
+        stage.serves = self.serving
         self.stages.append(stage)
         return stage
 
     def add_node(self, node: IntNode, rule: Rule) -> None:
         """Take what the node reads, behind queues where branches meet, and offer what the rule makes of it."""
+        self.serving = node.output
         streams = [self.take(value) for value in node.inputs]
         if len(streams) > 1:
             streams = [self.queued(stream, stream.tokens) for stream in streams]
@@ -116,8 +123,7 @@ class Lowering:
         """The stream after a queue of that many tokens, or of as many as `depths` says."""
         name = self.name(f"{stream.name}_queue")
         stage = stages.fifo(name, stream, self.depths.get(name, depth))
-        self.stages.append(stage)
-        return stage.outputs[0]
+        return self.append(stage).outputs[0]
 
     def is_fast(self, stream: Stream) -> bool:
         """Whether tokens come without waiting for arithmetic: from outside, or from a window's memory.

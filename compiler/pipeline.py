@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mulfree.compiler.folding import Folding, default_folding
@@ -22,6 +22,11 @@ ChooseFolding = Callable[[IntGraph], Folding]
 PASSES: tuple[Pass[TensorType], ...] = (FoldAffine(), ChooseArithmetic())
 
 
+def passes_preferring(*arithmetics: str) -> tuple[Pass[TensorType], ...]:
+    """`PASSES`, but the named arithmetics are offered every layer first."""
+    return tuple(ChooseArithmetic(arithmetics) if isinstance(p, ChooseArithmetic) else p for p in PASSES)
+
+
 @dataclass(frozen=True, slots=True)
 class Hardware:
     """A design with the graph and the folding that it was made from, and the proof that it does not multiply."""
@@ -37,12 +42,13 @@ def to_hardware(
     choose: ChooseFolding = default_folding,
     after: Callable[[Pass[TensorType], IntGraph], None] | None = None,
     target: str = GENERIC,
+    passes: Sequence[Pass[TensorType]] = PASSES,
 ) -> Hardware:
     """Run the passes, choose the folding, lower, size the queues. `after` sees the graph after each pass.
 
     `target` is what the design's heaps are planned for.
     """
-    lowered = run_passes(graph, PASSES, after)
+    lowered = run_passes(graph, passes, after)
     folding = choose(lowered)
     design = with_sized_queues(lowered, folding).for_target(target)
     return Hardware(lowered, folding, design, prove_multiplier_free(lowered, design))

@@ -126,7 +126,7 @@ class IntRange:
         if self.is_coded:
             return (self.count - 1).bit_length()
         if self.lo < 0:
-            return max((~self.lo).bit_length(), self.hi.bit_length()) + 1
+            return max((~self.lo).bit_length(), max(0, self.hi).bit_length()) + 1
         return self.hi.bit_length()
 
     def encode(self, values: IntArray) -> IntArray:

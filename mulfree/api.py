@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,14 @@ from mulfree.compiler.folding import (
     unrolled,
 )
 from mulfree.compiler.model import InputFormat, QuantisedModel
-from mulfree.compiler.pipeline import ChooseFolding, Hardware, IntGraph, to_hardware, with_sized_queues
+from mulfree.compiler.pipeline import (
+    ChooseFolding,
+    Hardware,
+    IntGraph,
+    passes_preferring,
+    to_hardware,
+    with_sized_queues,
+)
 from mulfree.ir import AnyArray, CompileError, IntArray, Pass, TensorType
 
 if TYPE_CHECKING:
@@ -231,6 +238,8 @@ def compile(
     clock_mhz: float = DEFAULT_CLOCK_MHZ,
     target: str = DEFAULT_TARGET,
     inputs: Mapping[str, InputFormat | str] | None = None,
+    adapt: Callable[[QuantisedModel], QuantisedModel] | None = None,
+    prefer: Sequence[str] = (),
     after: Callable[[Pass[TensorType], IntGraph], None] | None = None,
 ) -> CompiledModel:
     """Compile an ONNX model (a path, bytes, or a ModelProto) to a design without multipliers.
@@ -242,6 +251,8 @@ def compile(
         clock_mhz: the clock that rates are given for.
         target: "xc7", "ice40", "ecp5" or "asic"; what estimates and synthesis are for.
         inputs: for float inputs without a quantiser, what their values are, such as "uint8" or "uint8/255".
+        adapt: changes the integer model before hardware is made of it: what prunes or approximates layers.
+        prefer: names of arithmetics that are offered every layer first, such as "min_select_thermometer".
         after: called with each pass and the graph it made.
 
     With neither folding, fps nor luts, the design is the smallest that reaches `folding.DEFAULT_FPS`.
@@ -255,7 +266,9 @@ def compile(
     choose = _folding_choice(folding, fps, luts, clock_mhz, target)
     formats = {name: InputFormat.parse(f) if isinstance(f, str) else f for name, f in (inputs or {}).items()}
     model = streamline(import_onnx(source), formats)
-    return CompiledModel(source, model, to_hardware(model.graph, choose, after, target), target, clock_mhz)
+    model = adapt(model) if adapt else model
+    hardware = to_hardware(model.graph, choose, after, target, passes_preferring(*prefer))
+    return CompiledModel(source, model, hardware, target, clock_mhz)
 
 
 def _folding_choice(

@@ -31,6 +31,14 @@ def bit(plane: int) -> Infer:
     return infer
 
 
+def field(low: int, range: IntRange) -> Infer:
+    def infer(a: WireType) -> WireType:
+        assert low + max(1, range.width) <= a.element_bits, f"{range} at bit {low} is not in {a.element_bits} bits"
+        return WireType(range, a.lanes)
+
+    return infer
+
+
 def of_number(function: Callable[[IntRange], IntRange]) -> Infer:
     """Lane by lane over plain numbers; the result is stored plainly too."""
 

@@ -22,6 +22,15 @@ def bit(plane: int) -> Callable[[Operand, Operand, str], str]:
     return expression
 
 
+def field(low: int, width: int) -> Callable[[Operand, Operand, str], str]:
+    def expression(y: Operand, x: Operand, lane: str) -> str:
+        del y
+        is_all = x.type.element_bits == width
+        return x.slice(lane) if is_all else f"{x.slice(lane)}[{low + width - 1}:{low}]"
+
+    return expression
+
+
 def decoded(y: Operand, x: Operand, lane: str) -> str:
     """lo + step * index, the product as a sum of shifts."""
     if x.type.is_plain:

@@ -125,6 +125,13 @@ def bit(plane: int) -> Cell:
     return Cell("bit", infer.bit(plane), evaluate, of_lane(wiring.bit(plane)), price.free)
 
 
+def field(low: int, range: IntRange) -> Cell:
+    """The number that `range` stores in the bits from `low` on of every stored word: one part of a compound word."""
+    evaluate = value.word(lambda a: range.decode(a >> low & (1 << max(1, range.width)) - 1))
+    printer = of_lane(wiring.field(low, max(1, range.width)))
+    return Cell("field", infer.field(low, range), evaluate, printer, price.free)
+
+
 def shift_left(amount: int) -> Cell:
     """2^amount * a."""
     evaluate = value.number(lambda a: a << amount)

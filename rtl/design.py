@@ -88,6 +88,8 @@ class Stage:
     location: Location | None = None
     target: str = GENERIC
     """What the circuits' heaps are planned for when the stage is printed."""
+    serves: Value[TensorType] | None = None
+    """The result of the graph's node that the stage was made for; None if it stands at the boundary."""
 
 
 @dataclass(eq=False, slots=True)

@@ -190,7 +190,8 @@ def test_malformed_input_formats_are_a_usage_error() -> None:
 
 
 INTERRUPTED_WHILE_WRITING = """
-import os, pathlib, signal, sys
+import os, pathlib, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background may ignore it
 write = pathlib.Path.write_text
 def write_and_interrupt(*arguments):
     write(*arguments)

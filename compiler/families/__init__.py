@@ -1,21 +1,27 @@
-"""The arithmetic families, one module each."""
+"""The families, one module each. What they add to the compiler is looked up in `mulfree.compiler.registry`."""
 
 from importlib.metadata import entry_points
 
-from mulfree.compiler.families.and_popcount import AndPopcount
-from mulfree.compiler.families.family import FamilyContraction
-from mulfree.compiler.families.xnor_popcount import XnorPopcount
+from mulfree.compiler.families import and_popcount, min_select, shift_add, sum_max, xnor_popcount
+from mulfree.compiler.families.arithmetic import Arithmetic
+from mulfree.compiler.families.interface import Example, Family, Form
 
-OPERATORS: tuple[type[FamilyContraction], ...] = (XnorPopcount, AndPopcount)
-"""Every family, the cheaper before the more general; a new one is a new module and an entry here."""
+OWN_FAMILIES: tuple[Family, ...] = (
+    xnor_popcount.FAMILY,
+    and_popcount.FAMILY,
+    shift_add.FAMILY,
+    min_select.FAMILY,
+    sum_max.FAMILY,
+)
+"""The families of this package, the cheaper arithmetic before the more general; a new one is a module and an entry."""
 
 
-def _registered() -> tuple[type[FamilyContraction], ...]:
+def _registered() -> tuple[Family, ...]:
     """Families of other packages, from the entry-point group `mulfree.families`; they come first."""
     return tuple(point.load() for point in entry_points(group="mulfree.families"))
 
 
-FAMILIES: tuple[type[FamilyContraction], ...] = (*_registered(), *OPERATORS)
-"""The order in which a layer is offered to the families."""
+FAMILIES: tuple[Family, ...] = (*_registered(), *OWN_FAMILIES)
+"""The order in which a layer is offered to the families' arithmetics."""
 
-__all__ = ["FAMILIES", "OPERATORS", "AndPopcount", "FamilyContraction", "XnorPopcount"]
+__all__ = ["FAMILIES", "OWN_FAMILIES", "Arithmetic", "Example", "Family", "Form"]

@@ -13,9 +13,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from mulfree.compiler.families.family import FamilyContraction, bit_planes, plane_of
+from mulfree.compiler.families.arithmetic import PlaneArithmetic, bit_planes, plane_of
+from mulfree.compiler.families.interface import Family
 from mulfree.ir import BIPOLAR, BIT, TERNARY, AnyArray, IntArray, IntRange, Tensor, TensorType
-from mulfree.ir.ops import MultiplyAccumulate, Window, contract
+from mulfree.ir.ops import Contraction, MultiplyAccumulate, Window, contract
 from mulfree.rtl import Circuit, Wire, cells
 
 
@@ -27,11 +28,11 @@ PADDED = Window((3, 3), pads=(1, 1, 1, 1))
 
 
 @dataclass(frozen=True, slots=True)
-class AndPopcount(FamilyContraction):
+class AndPopcount(PlaneArithmetic):
     """y[m] = sum over planes i of x's words and j of w's of s_i t_j popcount(x_i & w_j)."""
 
     name: ClassVar[str] = "and_popcount"
-    examples: ClassVar[tuple[tuple[TensorType, MultiplyAccumulate], ...]] = (
+    examples: ClassVar[tuple[tuple[TensorType, Contraction], ...]] = (
         (TensorType((9,), BIT), MultiplyAccumulate(_weights(0, 1, 4, 9, 1, 1))),
         (TensorType((8,), TERNARY), MultiplyAccumulate(_weights(-1, 1, 3, 8, 1, 1))),
         (TensorType((4,), IntRange(-8, 7)), MultiplyAccumulate(_weights(-8, 7, 3, 4, 1, 1))),
@@ -40,7 +41,7 @@ class AndPopcount(FamilyContraction):
     )
 
     @classmethod
-    def accepts(cls, layer: MultiplyAccumulate, x: TensorType) -> bool:
+    def accepts(cls, layer: Contraction, x: TensorType) -> bool:
         return True
 
     @property
@@ -73,3 +74,6 @@ class AndPopcount(FamilyContraction):
         xs = [(circuit.drive(cells.bit(i), x), s) for i, s in bit_planes(self.operand)]
         ws = [(circuit.drive(cells.bit(j), w), t) for j, t in bit_planes(self.weight_range)]
         return [(circuit.drive(cells.AND, a, b), s * t) for a, s in xs for b, t in ws]
+
+
+FAMILY = Family("AND-popcount", arithmetics=(AndPopcount,))

@@ -14,9 +14,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from mulfree.compiler.families.family import FamilyContraction, bit_planes, ones, plane_of
+from mulfree.compiler.families.arithmetic import PlaneArithmetic, bit_planes, ones, plane_of
+from mulfree.compiler.families.interface import Family
 from mulfree.ir import BIPOLAR, AnyArray, IntArray, IntRange, Tensor, TensorType
-from mulfree.ir.ops import MultiplyAccumulate, Window, contract
+from mulfree.ir.ops import Contraction, MultiplyAccumulate, Window, contract
 from mulfree.rtl import Circuit, Wire, cells
 
 
@@ -25,11 +26,11 @@ def _signs(*shape: int) -> Tensor:
 
 
 @dataclass(frozen=True, slots=True)
-class XnorPopcount(FamilyContraction):
+class XnorPopcount(PlaneArithmetic):
     """y[m] = sum over planes i of s_i * popcount(x_i XNOR w[m])."""
 
     name: ClassVar[str] = "xnor_popcount"
-    examples: ClassVar[tuple[tuple[TensorType, MultiplyAccumulate], ...]] = (
+    examples: ClassVar[tuple[tuple[TensorType, Contraction], ...]] = (
         (TensorType((12,), BIPOLAR), MultiplyAccumulate(_signs(4, 12, 1, 1))),
         (TensorType((6,), IntRange(-8, 7)), MultiplyAccumulate(_signs(3, 6, 1, 1))),
         (TensorType((2, 4, 4), BIPOLAR), MultiplyAccumulate(_signs(2, 2, 3, 3), Window((3, 3), pads=(1, 1, 1, 1)))),
@@ -37,7 +38,7 @@ class XnorPopcount(FamilyContraction):
     )
 
     @classmethod
-    def accepts(cls, layer: MultiplyAccumulate, x: TensorType) -> bool:
+    def accepts(cls, layer: Contraction, x: TensorType) -> bool:
         return bool((np.abs(layer.weights.array) == 1).all())
 
     @property
@@ -69,3 +70,6 @@ class XnorPopcount(FamilyContraction):
     def planes(self, circuit: Circuit, x: Wire, w: Wire) -> list[tuple[Wire, int]]:
         bits = [(circuit.drive(cells.bit(i), x), worth) for i, worth in bit_planes(self.operand)]
         return [(circuit.drive(cells.XNOR, plane, w), worth) for plane, worth in bits]
+
+
+FAMILY = Family("XNOR-popcount", arithmetics=(XnorPopcount,))

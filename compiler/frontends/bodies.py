@@ -1,4 +1,4 @@
-"""Gives QONNX quantisers function bodies of standard operators, so that any ONNX runtime computes the model.
+"""Gives QONNX quantisers and the families' forms function bodies of standard operators: any ONNX runtime computes them.
 
 A body is legal at the model's own opset, and there is one for each combination of attributes, told apart by the
 overload (IR version 10). Tools that know the operators, ours included, go by domain and name as before.
@@ -7,6 +7,8 @@ overload (IR version 10). Tools that know the operators, ours included, go by do
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from mulfree.compiler.registry import forms
 
 if TYPE_CHECKING:
     from onnx import FunctionProto, ModelProto, NodeProto
@@ -41,7 +43,7 @@ ONE_BIT = "is_bit = Equal (bits, one) is_low = Less (z, zero) sign = Where (is_l
 
 
 def attach_bodies(model: ModelProto) -> ModelProto:
-    """A copy in which every Quant and BipolarQuant node without a body has one.
+    """A copy in which every Quant and BipolarQuant node and every form of a family without a body has one.
 
     Raises ValueError for an opset that is too old (`LEAST_OPSET`), and for an unknown rounding mode.
     """
@@ -52,7 +54,7 @@ def attach_bodies(model: ModelProto) -> ModelProto:
     opset = next(o.version for o in model.opset_import if o.domain in ("", "ai.onnx"))
     known = {(f.domain, f.name, f.overload) for f in result.functions}
     for node in result.graph.node:
-        if node.op_type in QUANTISERS and node.domain and (node.domain, node.op_type, node.overload) not in known:
+        if _needs_body(node) and (node.domain, node.op_type, node.overload) not in known:
             body = _body(node, opset)
             node.overload = body.overload
             if (body.domain, body.name, body.overload) not in known:
@@ -64,6 +66,10 @@ def attach_bodies(model: ModelProto) -> ModelProto:
     return result
 
 
+def _needs_body(node: NodeProto) -> bool:
+    return (node.op_type in QUANTISERS and bool(node.domain)) or (node.domain, node.op_type) in forms()
+
+
 def _declare_domains(model: ModelProto) -> None:
     declared = {o.domain for o in model.opset_import}
     for domain in sorted({f.domain for f in model.functions} - declared):
@@ -71,6 +77,9 @@ def _declare_domains(model: ModelProto) -> None:
 
 
 def _body(node: NodeProto, opset: int) -> FunctionProto:
+    form = forms().get((node.domain, node.op_type))
+    if form:
+        return form.body(node, opset)
     least = LEAST_OPSET[node.op_type]
     if opset < least:
         raise ValueError(f"a body of {node.op_type} needs opset {least}; the model has {opset}: convert it first")

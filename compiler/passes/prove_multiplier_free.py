@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from mulfree.compiler.families import FamilyContraction
+from mulfree.compiler.families.arithmetic import Arithmetic
 from mulfree.ir import CompileError, Graph, TensorType
 from mulfree.ir.ops import Contraction
 from mulfree.rtl import Design
@@ -29,8 +29,8 @@ def prove_multiplier_free(graph: Graph[TensorType], design: Design) -> Multiplie
     A constant factor of an affine step is a sum of shifts in its circuit, which is what the cells show.
     """
     for node in graph.nodes:
-        if isinstance(node.op, Contraction) and not isinstance(node.op, FamilyContraction):
-            raise CompileError(f"{node.op.name} still multiplies", node.location)
+        if isinstance(node.op, Contraction) and not isinstance(node.op, Arithmetic):
+            raise CompileError(f"{node.op.name} has no arithmetic without a multiplier yet", node.location)
     wires = [wire for stage in design.stages for circuit in stage.circuits.values() for wire in circuit.wires]
     cells = [wire.cell for wire in wires if isinstance(wire.cell, Cell)]
     assert len(cells) == len(wires), "a wire has a driver that is no cell"

@@ -13,7 +13,10 @@ from mulfree.compiler.streamline.cuts import Cuts, cuts_of
 from mulfree.compiler.streamline.expression import Expression, Lanes, Step, evaluate
 from mulfree.compiler.streamline.levels import Levels
 from mulfree.compiler.streamline.thresholds import code_function
-from mulfree.ir import AnyArray, CompileError, IntArray, RealOp
+from mulfree.ir import AnyArray, CompileError, IntArray, IntRange, RealOp
+
+MOST_TABLE = 1 << 18
+"""Elements of the largest table of answers that is made instead of computing them one by one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,17 +84,39 @@ class Declared:
 
 @dataclass(frozen=True, eq=False)
 class Epilogue:
-    """Integers (batch, *sample) to the model's output: its remaining element-wise nodes, then `tail`."""
+    """Integers (batch, *sample) of a range to the model's output: its remaining element-wise nodes, then `tail`."""
 
     shape: tuple[int, ...]
     expression: Expression
+    range: IntRange
     tail: RealOp | None = None
 
     def __call__(self, integers: IntArray, /) -> AnyArray:
         lanes = self._lanes
-        x = integers.reshape(len(integers), *self.shape)
-        y = lanes.join(evaluate(self.expression, lanes.split(x), lanes), len(x))
+        rows = lanes.split(integers.reshape(len(integers), *self.shape))
+        y = lanes.join(self._looked_up(rows), len(integers))
         return self.tail.evaluate(y) if self.tail else y
+
+    def _looked_up(self, rows: IntArray) -> AnyArray:
+        lo, hi, step = self.range.lo, self.range.hi, self.range.step
+        if self._table is None or not rows.size or rows.min() < lo or rows.max() > hi:
+            return evaluate(self.expression, rows, self._lanes)
+        index = (rows - lo) // step if step > 1 else rows - lo
+        found: AnyArray = self._table[index, self._columns]
+        return found
+
+    @cached_property
+    def _table(self) -> AnyArray | None:
+        """What the nodes give for every integer (row) and lane; None if that is more than the samples are."""
+        if self.range.count * self._lanes.count > MOST_TABLE:
+            return None
+        every = np.arange(self.range.lo, self.range.hi + 1, self.range.step)
+        given = np.repeat(every[:, None], self._lanes.count, axis=1)
+        return np.ascontiguousarray(evaluate(self.expression, given, self._lanes))
+
+    @cached_property
+    def _columns(self) -> IntArray:
+        return np.arange(self._lanes.count)
 
     @cached_property
     def _lanes(self) -> Lanes:

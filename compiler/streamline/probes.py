@@ -38,7 +38,7 @@ def _probe(builder: Builder, node: Node[RealType], meaning: Meaning, alive: Set[
         return None
     for x in _forms(builder, before):
         if isinstance(x.base, Value) and x.base in alive:
-            epilogue = Epilogue(x.shape, x.expression, tail)
+            epilogue = Epilogue(x.shape, x.expression, x.base.type.range, tail)
             type = node.output.type
             return Probe(node.output.name, type.shape, type.dtype, x.base.name, epilogue, node.location)
     return None

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from mulfree.compiler.frontends.real import Constant, integer_bounds
 from mulfree.compiler.model import InputFormat, OutputPort, QuantisedModel
+from mulfree.compiler.registry import patterns, streamline_rules
 from mulfree.compiler.streamline.builder import Builder
 from mulfree.compiler.streamline.close import closed
 from mulfree.compiler.streamline.deferred import (
@@ -57,6 +58,8 @@ def streamline(graph: Graph[RealType], inputs: Mapping[str, InputFormat | str] |
     the model's own first quantiser. Raises CompileError, one that lists every node that cannot become integers.
     """
     formats = {n: InputFormat.parse(f) if isinstance(f, str) else f for n, f in (inputs or {}).items()}
+    for recognise in patterns():
+        graph = recognise(graph)
     builder = Builder(Graph(name=graph.name), {v.name: v.type for v in graph.inputs})
     meanings = _inputs(builder, graph, formats)
     problems = _translate(builder, graph, meanings)
@@ -117,7 +120,7 @@ def _meaning(builder: Builder, node: RealNode, meanings: Mapping[RealValue, Mean
     operands = [meanings[v] for v in node.inputs]
     if all(isinstance(o, Known) for o in operands):
         return Known(node.op.evaluate(*(o.array for o in operands if isinstance(o, Known))))
-    rule = RULES.get(type(node.op))
+    rule = RULES.get(type(node.op)) or streamline_rules().get(type(node.op))
     if rule is None:
         raise Unsupported(f"'{node.op.name}' has no integer form", "replace it, or compute it on the host")
     return rule(Work(builder, node, operands))
@@ -168,7 +171,7 @@ def _output(builder: Builder, value: RealValue, meaning: Meaning) -> OutputPort:
     _note_epilogue(builder, value, x)
     base = _unshaped(builder, x.base)
     builder.graph.outputs.append(base)
-    epilogue = Epilogue(x.shape, x.expression, meaning.op if isinstance(meaning, Tailed) else None)
+    epilogue = Epilogue(x.shape, x.expression, base.type.range, meaning.op if isinstance(meaning, Tailed) else None)
     return OutputPort(value.name, value.type.shape, value.type.dtype, base.name, epilogue)
 
 

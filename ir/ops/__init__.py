@@ -1,7 +1,7 @@
 """The integer operators that every layer above understands."""
 
 from mulfree.ir.ops.arithmetic import Add, Affine, Clamp, Leaky
-from mulfree.ir.ops.contraction import Contraction, MultiplyAccumulate, as_map, contract, exact_matmul
+from mulfree.ir.ops.contraction import Contraction, MultiplyAccumulate, as_map, by_output, contract, exact_matmul
 from mulfree.ir.ops.pool import MaxPool, MinPool, Pool, SumPool
 from mulfree.ir.ops.select import TopK
 from mulfree.ir.ops.structure import ChannelGather, Concat, Pad, Reshape, Transpose
@@ -48,6 +48,7 @@ __all__ = [
     "Transpose",
     "Window",
     "as_map",
+    "by_output",
     "contract",
     "exact_matmul",
 ]

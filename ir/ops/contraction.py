@@ -1,9 +1,10 @@
-"""Convolution and dense layers: geometry (windows, groups) times an arithmetic (what meets inside a window)."""
+"""Convolution and dense layers: geometry (windows, groups) times what meets inside a window."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import ClassVar
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -18,10 +19,10 @@ EXACT_IN_FLOAT64 = 2**53
 
 @dataclass(frozen=True, slots=True)
 class Contraction(IntOp):
-    """y[m, r, c] = sum over k of combine(window[k, r, c], weights[m, k]); the pad value is the integer 0.
+    """y[m, r, c] = reduce over k of combine(window[k, r, c], weights[m, k]); the pad value is the integer 0.
 
     weights are (M, C / groups, kernel rows, kernel columns); x is (C, H, W) or (C,), y is (M, rows, columns) or (M,).
-    Subclasses are the arithmetics; each must equal `dot`, or define its own `evaluate`.
+    A subclass says by `dot` and `row_ranges` what is reduced and combined: sums of products, unless it says otherwise.
     """
 
     weights: Tensor
@@ -66,12 +67,28 @@ class Contraction(IntOp):
         """(batch, C, rows, columns, kr, kc) to (batch, M, rows, columns), exactly."""
         return contract(taps, self.weights.array, self.groups)
 
+    def without_common_factor(self) -> tuple[Contraction, int]:
+        """A layer with smaller weights, and what one unit of its result is worth here."""
+        return self, 1
+
+    def over_map(self, shape: tuple[int, int, int]) -> Self:
+        """The dense layer of vectors that are flattened maps (C, H, W), as the layer of the map: one large window."""
+        values: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        for name, v in values.items():
+            if isinstance(v, Tensor) and v.shape == self.weights.shape:
+                values[name] = Tensor(v.array.reshape(-1, *shape))
+        return replace(self, **values | {"window": Window((shape[1], shape[2]))})
+
 
 @dataclass(frozen=True, slots=True)
 class MultiplyAccumulate(Contraction):
     """The exact integer dot product, with a multiplication that a lowering pass has still to remove."""
 
     name: ClassVar[str] = "mac"
+
+    def without_common_factor(self) -> tuple[Contraction, int]:
+        common = max(1, int(np.gcd.reduce(self.weights.array, axis=None)))
+        return replace(self, weights=Tensor(self.weights.array // common)), common
 
 
 def contract(taps: AnyArray, weights: AnyArray, groups: int) -> AnyArray:
@@ -82,6 +99,17 @@ def contract(taps: AnyArray, weights: AnyArray, groups: int) -> AnyArray:
     sums = exact_matmul(lanes, np.swapaxes(weights.reshape(groups, weights.shape[0] // groups, -1), 1, 2))
     y: AnyArray = np.swapaxes(sums, 2, 3).reshape(batch, weights.shape[0], rows, columns)
     return y
+
+
+def by_output(taps: AnyArray, outputs: int, groups: int, reduce: Callable[[int, AnyArray], AnyArray]) -> AnyArray:
+    """(batch, outputs, rows, columns): reduce(m, the windows (batch, rows, columns, K) that output m reads) for each m.
+
+    K is in the order of a row of weights (C / groups, kernel rows, kernel columns).
+    """
+    batch, channels, rows, columns = taps.shape[:4]
+    apart = np.moveaxis(taps.reshape(batch, groups, channels // groups, *taps.shape[2:]), 2, 4)
+    lanes = np.moveaxis(apart, 1, 0).reshape(groups, batch, rows, columns, -1)
+    return np.stack([reduce(m, lanes[m * groups // outputs]) for m in range(outputs)], axis=1)
 
 
 def as_map(shape: tuple[int, ...]) -> tuple[int, int, int]:

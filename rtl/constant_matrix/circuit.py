@@ -25,12 +25,23 @@ def circuits_of(plan: MatrixPlan, outputs: IntRange, factor: int, offsets: list[
     return drawing.circuits
 
 
+def draw(plan: MatrixPlan, circuit: Circuit, x: Wire) -> Wire:
+    """The plan's outputs, one a lane, from a wire of plain words, one input a lane."""
+    assert x.range == plan.word, f"the plan was made for {plan.word}, not {x.range}"
+    drawing = _Drawing(plan, 1, circuit)
+    drawing.wires[0] = {k: circuit.drive(cells.pick((k,)), x) for k in range(plan.inputs)}
+    for source in range(plan.inputs, plan.inputs + len(plan.nodes)):
+        drawing.node(source)
+    wires = [circuit.cast(drawing.total(0, total), plan.result) for total in plan.outputs]
+    return circuit.drive(cells.JOIN, *wires)
+
+
 class _Drawing:
     """The circuits while they are drawn."""
 
-    def __init__(self, plan: MatrixPlan, parts: int) -> None:
+    def __init__(self, plan: MatrixPlan, parts: int, first: Circuit | None = None) -> None:
         self.plan = plan
-        self.circuits = [Circuit() for _ in range(parts)]
+        self.circuits = [first or Circuit(), *(Circuit() for _ in range(1, parts))]
         self.wires: list[dict[int, Wire]] = [{} for _ in range(parts)]
         self.counts: dict[tuple[int, tuple[int, ...], tuple[bool, ...]], Wire] = {}
         self.part = [(depth * parts - 1) // plan.depth if depth else -1 for depth in plan.depths]
@@ -41,18 +52,18 @@ class _Drawing:
 
     def end(self, m: int, total: Total, factor: int, offset: int, outputs: IntRange) -> None:
         circuit = self.circuits[-1]
-        wire = self._total(len(self.circuits) - 1, total, factor, offset)
+        wire = self.total(len(self.circuits) - 1, total, factor, offset)
         circuit.output(f"y{m}", circuit.cast(wire, outputs))
 
     def _driven(self, number: int, node: Node) -> Wire:
         circuit = self.circuits[number]
         if isinstance(node, Total):
-            return circuit.cast(self._total(number, node, 1, 0), node.range)
+            return circuit.cast(self.total(number, node), node.range)
         if isinstance(node, Majority):
             return circuit.drive(cells.bit(1), self._count(number, node.sources, node.inverted))
         return circuit.drive(cells.bit(0), self._count(number, node.sources, (False,) * len(node.sources)))
 
-    def _total(self, number: int, total: Total, factor: int, offset: int) -> Wire:
+    def total(self, number: int, total: Total, factor: int = 1, offset: int = 0) -> Wire:
         """factor * total + offset: one heap."""
         weights = dict.fromkeys(total.sources, 0)
         for source, shift, sign in total.terms:

@@ -100,6 +100,12 @@ class MatrixPlan:
         ends = (source for total in self.outputs for source in total.sources)
         return 1 + max((self.depths[source] for source in ends), default=0)
 
+    @property
+    def result(self) -> IntRange:
+        """The hull of the outputs' ranges."""
+        ranges = [total.range for total in self.outputs]
+        return IntRange(min(r.lo for r in ranges), max(r.hi for r in ranges))
+
     def range_of(self, source: int) -> IntRange:
         return self.word if source < self.inputs else self.nodes[source - self.inputs].range
 

@@ -45,7 +45,7 @@ def stage_cost(stage: Stage, target: str) -> Cost:
 
 def calibrated_kind(stage: Stage) -> str:
     """The row of the table: the module, but constants that stand in the logic itself make a kind of their own."""
-    if is_constant(stage):
+    if is_constant(stage) or stage.module == "constant_layer":
         return "constant_matrix"
     return "constant_affine" if stage.module == "affine" and not stage.memories else stage.module
 
@@ -204,6 +204,7 @@ _KINDS: dict[str, Callable[[Stage, Target], Terms]] = {
     "clamp": _mapped,
     "concat": _concat,
     "constant_matrix": _constant_matrix,
+    "constant_layer": _mapped,
     "fifo": _fifo,
     "fork": _fork,
     "leaky": _mapped,

@@ -6,10 +6,12 @@ and returns a Stage whose `outputs` carry the order, lanes and types that follow
 
 from mulfree.rtl.stages.affine import affine
 from mulfree.rtl.stages.channelwise import Combine, TapLane, channelwise
+from mulfree.rtl.stages.constant_layer import constant_layer
 from mulfree.rtl.stages.constant_matrix import constant_matrix
 from mulfree.rtl.stages.elementwise import add, clamp, leaky
 from mulfree.rtl.stages.matrix_vector import Lane, matrix_vector
 from mulfree.rtl.stages.plumbing import fifo, fork, width_converter
+from mulfree.rtl.stages.reduction import MaxPlusMin, Reduce, Reduction, Sum
 from mulfree.rtl.stages.registry import memory_files, stage_verilog
 from mulfree.rtl.stages.reorder import kept_together, reorder
 from mulfree.rtl.stages.sliding_window import sliding_window
@@ -21,6 +23,10 @@ from mulfree.rtl.stages.top_k import top_k
 __all__ = [
     "Combine",
     "Lane",
+    "MaxPlusMin",
+    "Reduce",
+    "Reduction",
+    "Sum",
     "TapLane",
     "add",
     "affine",
@@ -28,6 +34,7 @@ __all__ = [
     "channelwise",
     "clamp",
     "concat",
+    "constant_layer",
     "constant_matrix",
     "fifo",
     "fork",

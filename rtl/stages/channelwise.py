@@ -15,7 +15,7 @@ from mulfree.rtl.circuit import Circuit, Wire
 from mulfree.rtl.design import Memory, Stage, Stream
 from mulfree.rtl.stages.constants import packed_memory, raster_stream
 from mulfree.rtl.stages.matrix_vector import fetch_text, lane_target
-from mulfree.rtl.stages.reduction import Extreme, Sum, reduction_text, run_of
+from mulfree.rtl.stages.reduction import Extreme, Sum, reduction_text, run_of, start_parameters
 from mulfree.rtl.stages.text import CLOCK, circuit_instance, circuit_text, instance, module_text, rom_text
 
 Combine = Literal["sum", "max", "min"]
@@ -59,7 +59,7 @@ def channelwise(
             "lanes": x.lanes,
             "folds": channels // x.lanes,
             "taps": taps,
-            "start": end.start if isinstance(end, Extreme) else 0,
+            **start_parameters(end),
         },
         memories=memories,
         circuits={"lane": circuit, **end.circuits(value.type.range)},
@@ -108,7 +108,7 @@ def channelwise_text(stage: Stage) -> str:
     ports = {"x": "x", "y": "partial"} | ({"w": "weights"} if stage.memories else {})
     partial = stage.circuits["lane"].outputs["y"].type.bits
     body = [*_operands(stage), f"logic [{partial - 1}:0] partial;", circuit_instance(stage, "lane", ports)]
-    reduction, reduction_parts = reduction_text(stage, p["taps"], p["start"])
+    reduction, reduction_parts = reduction_text(stage, p["taps"])
     return module_text(stage, purpose, [*body, *reduction], [*parts, *reduction_parts])
 
 

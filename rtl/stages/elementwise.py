@@ -73,15 +73,16 @@ def _map_stage(
 
 def clamp_text(stage: Stage) -> str:
     """See `stage_verilog`."""
-    return _map_text(stage, "every element limited from below and above.")
+    return mapped_text(stage, "every element limited from below and above.")
 
 
 def leaky_text(stage: Stage) -> str:
     """See `stage_verilog`."""
-    return _map_text(stage, "every element times one factor if positive, another if negative, by shifts and adds.")
+    return mapped_text(stage, "every element times one factor if positive, another if negative, by shifts and adds.")
 
 
-def _map_text(stage: Stage, purpose: str) -> str:
+def mapped_text(stage: Stage, purpose: str) -> str:
+    """The circuit `map` of each token, and a register behind it."""
     return module_text(
         stage,
         purpose,

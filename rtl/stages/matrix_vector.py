@@ -13,7 +13,7 @@ from mulfree.rtl.circuit import Circuit, Wire
 from mulfree.rtl.design import Stage, Stream
 from mulfree.rtl.heap import GENERIC
 from mulfree.rtl.stages.constants import packed_memory, raster_stream
-from mulfree.rtl.stages.reduction import Sum, reduction_text, run_of
+from mulfree.rtl.stages.reduction import Reduce, Sum, reduction_text, run_of, start_parameters
 from mulfree.rtl.stages.text import (
     CLOCK,
     address_bits,
@@ -26,7 +26,7 @@ from mulfree.rtl.stages.text import (
 )
 
 Lane = Callable[[Circuit, Wire, Wire], Wire]
-"""(circuit, x of SIMD lanes, w of SIMD lanes) to a wire of one lane: this token's share of the result."""
+"""(circuit, x of SIMD lanes, w of SIMD lanes) to this token's share of the result: one lane, or what `reduce` takes."""
 
 
 def matrix_vector(
@@ -37,6 +37,7 @@ def matrix_vector(
     weights: IntArray,
     pe: int,
     lane: Lane,
+    reduce: Reduce = Sum,
     groups: int = 1,
     weight_range: IntRange | None = None,
     style: str = "auto",
@@ -46,7 +47,8 @@ def matrix_vector(
 
     x brings vectors (or windows) one after the other, each `groups` runs of K elements; weights are (M, K), with k
     in the order of the stream within its group, and output m belongs to group m // (M / groups). SIMD must divide K
-    and pe must divide M / groups. `lane` may return any range (also one with a step); partial results add up.
+    and pe must divide M / groups. `lane` may return any range (also one with a step); partial results add up, or
+    become one as `reduce` says.
     `value` is (M,) or (M, rows, columns): the vectors come in raster order. Weights are stored as
     `weight_range` (default: the tightest range that holds them) stores them; `style` as in `Memory`.
     With one step per vector (groups = K / SIMD = M / pe = 1) the weights are constants, not a memory.
@@ -60,7 +62,7 @@ def matrix_vector(
     circuit = Circuit()
     share = lane(circuit, circuit.input("x", x.type.range, x.lanes), circuit.input("w", held, x.lanes))
     circuit.output("y", circuit.index(share))
-    total = Sum(share.range, in_folds, pe)
+    total = reduce(share.range, in_folds, pe)
     return Stage(
         name=name,
         module="matrix_vector",
@@ -74,6 +76,7 @@ def matrix_vector(
             "output_folds": out_folds,
             "input_folds": in_folds,
             "lane_copies": pe,
+            **start_parameters(total),
         },
         memories={"weights": packed_memory(_by_step(weights, groups, pe, x.lanes), held, style)},
         circuits={"lane": circuit, **total.circuits(value.type.range)},

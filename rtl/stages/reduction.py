@@ -5,7 +5,9 @@ Partial results that are stored as an index add up as indices: the index of a su
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -14,7 +16,7 @@ from mulfree.rtl import cells
 from mulfree.rtl.actors import Stepper, every_step
 from mulfree.rtl.cell import Cell
 from mulfree.rtl.cell_verilog import literal
-from mulfree.rtl.circuit import Circuit
+from mulfree.rtl.circuit import Circuit, Wire
 from mulfree.rtl.design import Stage
 from mulfree.rtl.stages.text import CLOCK, circuit_instance, circuit_text, handshake, instance
 
@@ -22,6 +24,23 @@ from mulfree.rtl.stages.text import CLOCK, circuit_instance, circuit_text, hands
 def run_of(steps: int) -> Stepper:
     """An actor that takes a token every step and gives one at the end of every run."""
     return every_step() if steps == 1 else Stepper(np.ones((1, steps), bool), np.arange(steps)[None] == steps - 1)
+
+
+class Reduction(Protocol):
+    """How the shares of a run of steps become the results of a stage's output lanes."""
+
+    @property
+    def starts(self) -> tuple[int, ...]:
+        """The state of one output lane before the first step: a stored number for each lane of its share."""
+        ...
+
+    def circuits(self, result: IntRange) -> dict[str, Circuit]:
+        """`step`: (state, partial) to y where there are several steps; `finish`: the last y to the result."""
+        ...
+
+
+Reduce = Callable[[IntRange, int, int], Reduction]
+"""From the range of a share, the number of steps and of output lanes to the reduction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +57,11 @@ class Sum:
         step = stored_number(self.share)
         return IntRange(min(0, step.lo * self.steps), max(0, step.hi * self.steps)) if self.steps > 1 else step
 
+    @property
+    def starts(self) -> tuple[int, ...]:
+        return (0,)
+
     def circuits(self, result: IntRange) -> dict[str, Circuit]:
-        """`step`: (state, partial) to y where there are several steps; `finish`: the last y to the result."""
         finish = finishing(self.state, self.share.scaled(self.steps), self.lanes, result)
         return {"finish": finish} if self.steps == 1 else {"step": self._step(), "finish": finish}
 
@@ -63,10 +85,51 @@ class Extreme:
         return {"finish": finish} if self.steps == 1 else {"step": step, "finish": finish}
 
     @property
-    def start(self) -> int:
+    def starts(self) -> tuple[int, ...]:
         """The number that leaves every other as it is."""
         number = stored_number(self.share)
-        return number.lo if self.cell is cells.MAX else number.hi
+        return (number.lo if self.cell is cells.MAX else number.hi,)
+
+
+@dataclass(frozen=True, slots=True)
+class MaxPlusMin:
+    """The largest of the shares' first lanes plus the smallest of their second ones, for `lanes` output lanes."""
+
+    share: IntRange
+    steps: int
+    lanes: int
+
+    @property
+    def starts(self) -> tuple[int, ...]:
+        return (self.share.lo, self.share.hi)
+
+    def circuits(self, result: IntRange) -> dict[str, Circuit]:
+        finish = {"finish": self._finish(result)}
+        return finish if self.steps == 1 else {"step": self._step(), **finish}
+
+    def _halves(self, circuit: Circuit, wire: Wire) -> tuple[Wire, Wire]:
+        pairs = range(0, 2 * self.lanes, 2)
+        return circuit.drive(cells.pick(pairs), wire), circuit.drive(cells.pick([i + 1 for i in pairs]), wire)
+
+    def _step(self) -> Circuit:
+        circuit = Circuit()
+        state, partial = (circuit.input(name, self.share, 2 * self.lanes) for name in ("state", "partial"))
+        (most, least), (x, y) = self._halves(circuit, state), self._halves(circuit, partial)
+        ends = circuit.drive(cells.JOIN, circuit.drive(cells.MAX, most, x), circuit.drive(cells.MIN, least, y))
+        in_pairs = [half * self.lanes + i for i in range(self.lanes) for half in (0, 1)]
+        circuit.output("y", circuit.drive(cells.pick(in_pairs), ends))
+        return circuit
+
+    def _finish(self, result: IntRange) -> Circuit:
+        circuit = Circuit()
+        most, least = self._halves(circuit, circuit.input("total", self.share, 2 * self.lanes))
+        circuit.output("y", circuit.cast(circuit.drive(cells.ADD, most, least), result))
+        return circuit
+
+
+def start_parameters(reduction: Reduction) -> dict[str, int]:
+    """The starts among a stage's parameters."""
+    return {f"start_{i}": start for i, start in enumerate(reduction.starts)}
 
 
 def stored_number(range: IntRange) -> IntRange:
@@ -92,7 +155,7 @@ def finishing(stored: IntRange, meant: IntRange, lanes: int, result: IntRange) -
     return circuit
 
 
-def reduction_text(stage: Stage, steps: int, start: int = 0) -> tuple[list[str], list[str]]:
+def reduction_text(stage: Stage, steps: int) -> tuple[list[str], list[str]]:
     """Statements from partial and step_* to the stage's output, and the modules of the circuits."""
     total = stage.circuits["finish"].inputs[0].type
     declared = [f"logic [{total.bits - 1}:0] total;"]
@@ -100,8 +163,8 @@ def reduction_text(stage: Stage, steps: int, start: int = 0) -> tuple[list[str],
     parts = [circuit_text(stage, "finish", "A finished result as it is sent")]
     if steps == 1:
         return [*declared, *_register(total.bits), finish], parts
-    word = total.range.encode(np.array([start])).tolist()[0]
-    packed = sum(word << (i * total.element_bits) for i in range(total.lanes))
+    starts = total.range.encode(np.array([v for k, v in stage.parameters.items() if k.startswith("start_")])).tolist()
+    packed = sum(starts[i % len(starts)] << (i * total.element_bits) for i in range(total.lanes))
     reduce = instance(
         "step_reduce",
         "u_reduce",

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from mulfree.rtl.design import Stage
 from mulfree.rtl.stages.affine import affine_text
 from mulfree.rtl.stages.channelwise import channelwise_text
+from mulfree.rtl.stages.constant_layer import constant_layer_text
 from mulfree.rtl.stages.constant_matrix import constant_matrix_text
 from mulfree.rtl.stages.elementwise import add_text, clamp_text, leaky_text
 from mulfree.rtl.stages.matrix_vector import matrix_vector_text
@@ -26,6 +27,7 @@ PRINTERS: dict[str, Callable[[Stage], str]] = {
     "clamp": clamp_text,
     "concat": concat_text,
     "constant_matrix": constant_matrix_text,
+    "constant_layer": constant_layer_text,
     "fifo": fifo_text,
     "fork": fork_text,
     "leaky": leaky_text,

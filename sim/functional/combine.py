@@ -10,7 +10,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from mulfree.sim.functional.vector import LANES, VECTOR, WORD, call_byte_dot, call_vector, has_byte_dot
+from mulfree.sim.functional.vector import BYTES, LANES, VECTOR, WORD, call_byte_dot, call_vector, has_byte_dot
 
 Combine = Callable[[Any, Any, Any, Any, Any], Any]
 """(context, builder, acc, x, w) to the new accumulator, all vectors of 32-bit lanes."""
@@ -61,3 +61,37 @@ def _pair_dot(builder: Any, x: Any, w: Any) -> Any:
     nothing = ir.Constant(PRODUCTS, ir.Undefined)
     even, odd = (ir.Constant(VECTOR, list(range(start, 2 * LANES, 2))) for start in (0, 1))
     return builder.add(builder.shuffle_vector(product, nothing, even), builder.shuffle_vector(product, nothing, odd))
+
+
+def clamped_dot(context: Any, builder: Any, acc: Any, x: Any, w: Any) -> Any:
+    """acc + sum over 4 bytes of sgn(w) * (128 + clamp(x - 128, -|w|, |w|)) for unsigned x and |w| <= 127."""
+    size, sign = _sign_and_size(builder, w)
+    middle = _byte(128)
+    floor, ceiling = builder.sub(middle, size), builder.add(middle, size)
+    chosen = _unsigned("<", builder, _unsigned(">", builder, builder.bitcast(x, BYTES), floor), ceiling)
+    return byte_dot(context, builder, acc, builder.bitcast(chosen, VECTOR), sign)
+
+
+def least_dot(context: Any, builder: Any, acc: Any, x: Any, w: Any) -> Any:
+    """acc + sum over 4 bytes of sgn(w) * min(x, |w|) for unsigned x and |w| <= 127."""
+    size, sign = _sign_and_size(builder, w)
+    chosen = _unsigned("<", builder, builder.bitcast(x, BYTES), size)
+    return byte_dot(context, builder, acc, builder.bitcast(chosen, VECTOR), sign)
+
+
+def _sign_and_size(builder: Any, words: Any) -> tuple[Any, Any]:
+    """|w| of signed bytes, and their signs -1, 0, 1 as words; LLVM computes them once for all rows of a pass."""
+    w, zero = builder.bitcast(words, BYTES), _byte(0)
+    is_negative = builder.icmp_signed("<", w, zero)
+    size = builder.select(is_negative, builder.sub(zero, w), w)
+    positive = builder.select(builder.icmp_signed("==", w, zero), zero, _byte(1))
+    return size, builder.bitcast(builder.select(is_negative, _byte(255), positive), VECTOR)
+
+
+def _unsigned(order: str, builder: Any, a: Any, b: Any) -> Any:
+    """The smaller ("<") or larger (">") of unsigned bytes."""
+    return builder.select(builder.icmp_unsigned(order, a, b), a, b)
+
+
+def _byte(value: int) -> Any:
+    return ir.Constant(BYTES, [value] * (4 * LANES))

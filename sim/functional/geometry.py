@@ -60,6 +60,11 @@ class Geometry:
         return np.add.outer(self.taps, np.arange(self.pitch)).ravel()
 
     @property
+    def in_words(self) -> Geometry:
+        """Of a map of bytes, counted in words of four."""
+        return replace(self, pitch=self.pitch // 4)
+
+    @property
     def group(self) -> int:
         """Samples swept together."""
         return max(1, SWEPT // self.positions)

@@ -53,6 +53,9 @@ def panel(combine: Combine, epilogue: Epilogue, vectors: int = 2) -> Any:
         pointers = (INT32S, INT32S, INT32S, size, INT32S, INT32S, INT32S, size)
         return types.void(rows, *pointers, out, size), emit
 
+    # numba makes the names of machine code of it: two panels of one name, compiled in two processes and fetched from
+    # numba's cache in a third, would be taken for the same.
+    block.__name__ = f"panel_{combine.__name__}_{epilogue.__name__}_{vectors}"
     return intrinsic(block, prefer_literal=True)
 
 

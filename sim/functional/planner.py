@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from mulfree.ir import AnyArray, Graph, IntOp, Node, Tensor, TensorType, Value
-from mulfree.ir.ops import Contraction, Window
+from mulfree.ir import AnyArray, Graph, IntOp, Node, TensorType, Value
+from mulfree.ir.ops import Contraction, as_map
 from mulfree.sim.functional.kernel import Kernel
 from mulfree.sim.functional.plan import Buffer, Call, Evaluate, Plan, Role, Slot
 from mulfree.sim.functional.storage import Kind, Storage, fits, storage_of
@@ -130,9 +130,7 @@ class Planner:
         if x is None:
             return node
         assert isinstance(node.op, Contraction)
-        weights = node.op.weights.array.reshape(-1, *x.type.shape)
-        kernel = (x.type.shape[1], x.type.shape[2])
-        return Node(replace(node.op, weights=Tensor(weights), window=Window(kernel)), (x,), node.output, node.location)
+        return Node(node.op.over_map(as_map(x.type.shape)), (x,), node.output, node.location)
 
     def fuse(self, node: IntNode) -> None:
         """Leave a later node out: its result is defined already."""

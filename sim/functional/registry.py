@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 from mulfree.ir import IntOp
 from mulfree.ir.ops import (
@@ -22,7 +23,7 @@ from mulfree.ir.ops import (
     TopK,
     Transpose,
 )
-from mulfree.sim.functional.kernels.accumulation import StandsForDot
+from mulfree.sim.functional.kernels.accumulation import stands_for_dot
 from mulfree.sim.functional.kernels.contraction import build_contraction
 from mulfree.sim.functional.kernels.elementwise import build_add, build_affine, build_clamp, build_leaky
 from mulfree.sim.functional.kernels.pool import build_extreme, build_sum
@@ -49,23 +50,39 @@ _BUILDERS: dict[type[IntOp], Builder] = {
 }
 
 
+@runtime_checkable
+class BringsKernel(Protocol):
+    """An operator with a builder of its own, which is looked for nowhere else."""
+
+    def build_kernel(self, planner: Planner, node: IntNode) -> bool:
+        """See `Builder`; `node` is the one that this operator is in."""
+        ...
+
+
 def register(op: type[IntOp], builder: Builder) -> None:
     """Use this builder for an operator and for its subclasses with the same meaning."""
     _BUILDERS[op] = builder
 
 
 def builder_of(op: IntOp) -> Builder | None:
-    """The builder of the operator's nearest base with the same meaning; None: only `evaluate` knows it."""
+    """Its own, or that of its nearest base with the same meaning; None: only `evaluate` knows it."""
+    if isinstance(op, BringsKernel):
+        return _own_kernel
     for base in type(op).__mro__:
         if base in _BUILDERS:
             return _BUILDERS[base] if _means_the_same(op, base) else None
     return None
 
 
+def _own_kernel(planner: Planner, node: IntNode) -> bool:
+    assert isinstance(node.op, BringsKernel)
+    return node.op.build_kernel(planner, node)
+
+
 def _means_the_same(op: IntOp, base: type[IntOp]) -> bool:
     if type(op) is base:
         return True
     if isinstance(op, Contraction) and issubclass(base, Contraction):
-        same_dot = type(op).dot is base.dot or isinstance(op, StandsForDot)
+        same_dot = type(op).dot is base.dot or stands_for_dot(op)
         return type(op).evaluate is base.evaluate and same_dot
     return type(op).evaluate is base.evaluate

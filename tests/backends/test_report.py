@@ -81,6 +81,14 @@ def test_every_layer_and_every_stage_is_in_the_report(design: Design) -> None:
     assert sorted(made) == sorted(stage.name for stage in design.stages)
 
 
+def test_a_layer_owns_the_stage_that_computes_it(design: Design) -> None:
+    rows, others = layers(design)
+    assert {row.node.output.name: [stage.module for stage in row.stages] for row in rows}["first.sum"][-1] == (
+        "matrix_vector"
+    )
+    assert others == []
+
+
 class Tags(HTMLParser):
     """What a page refers to, and whether its tags close."""
 

@@ -15,6 +15,7 @@ from mulfree.compiler.frontends.onnx.order import in_topological_order
 from mulfree.compiler.frontends.onnx.remedies import unknown_operator
 from mulfree.compiler.frontends.onnx.rules import RULES, Key, Rule
 from mulfree.compiler.frontends.real import Constant, Unary
+from mulfree.compiler.registry import forms
 from mulfree.ir import CompileError, Graph, Location, RealType, Value
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def import_onnx(
     """
     loaded = load_model(source)
     model = read_model(loaded)
-    table = {**RULES, **(rules or {})}
+    table = {**RULES, **{key: form.rule for key, form in forms().items()}, **(rules or {})}
     nodes = Expander(model.functions, lambda node: node.rule_key in table).expand(model.nodes)
     nodes = in_topological_order(nodes, [*model.inputs, *model.constants])
     graph = Graph[RealType](name=name or Path(loaded.label).stem)

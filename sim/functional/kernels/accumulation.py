@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from mulfree.ir import AnyArray, IntArray, IntRange
-from mulfree.ir.ops import Contraction, as_map
+from mulfree.ir.ops import Contraction, MultiplyAccumulate, as_map
 from mulfree.sim.functional.geometry import Geometry, in_border, valid_taps
 from mulfree.sim.functional.kernels.blocked import Sweeps, bit_sweeps, byte_sweeps
 from mulfree.sim.functional.pack import bit_weights, byte_weights
@@ -29,7 +29,10 @@ MAX_TERMS = 4
 
 @runtime_checkable
 class StandsForDot(Protocol):
-    """An arithmetic family: the exact dot product is factor * y[m] + offset[m]."""
+    """An arithmetic: the result of the operator that it replaces is factor * y[m] + offset[m]."""
+
+    @property
+    def replaces(self) -> type[Contraction]: ...
 
     @property
     def factor(self) -> int: ...
@@ -58,6 +61,11 @@ class Accumulation:
     def block(self) -> int:
         """Output channels of a block."""
         return int(self.weights.shape[-1])
+
+
+def stands_for_dot(op: Contraction) -> bool:
+    """Whether what it replaces is the dot product."""
+    return isinstance(op, StandsForDot) and op.replaces is MultiplyAccumulate
 
 
 def scaling(op: Contraction) -> tuple[int, IntArray]:
@@ -120,7 +128,7 @@ def from_bytes(planner: Planner, node: IntNode, is_fused: bool) -> Accumulation 
     divisor, offset = scaling(op)
     stored = planner.operand(x, Kind.BYTE)
     source, geometry = in_border(planner, stored, x.type, op.window, fill=-stored.storage.bias)
-    in_words = Geometry(geometry.window, geometry.height, geometry.width, geometry.pitch // 4)
+    in_words = geometry.in_words
     constants = (stored.storage.bias * weights.sum(axis=(1, 2, 3)) - offset)[None]
     classes = np.zeros(geometry.positions, np.int64)
     packed = byte_weights(weights, geometry.pitch)

@@ -28,15 +28,15 @@ def build_contraction(planner: Planner, node: IntNode) -> bool:
         return False
     if op.groups > 1 and build_depthwise(planner, node, *scaling(op)):
         return True
-    reader = _fusable(planner, node)
+    reader = fusable(planner, node)
     accumulation = from_bits(planner, node, reader is not None) or from_bytes(planner, node, reader is not None)
     if accumulation:
-        _finish(planner, node, accumulation, reader)
+        finish(planner, node, accumulation, reader)
         return True
     return build_direct(planner, node, *scaling(op))
 
 
-def _finish(planner: Planner, node: IntNode, acc: Accumulation, reader: IntNode | None) -> None:
+def finish(planner: Planner, node: IntNode, acc: Accumulation, reader: IntNode | None) -> None:
     """Store y, or fuse the threshold that alone reads it."""
     if reader is None:
         assert acc.divisor == 1 or acc.factor % acc.divisor == 0
@@ -55,7 +55,7 @@ def _finish(planner: Planner, node: IntNode, acc: Accumulation, reader: IntNode 
         _to_levels(planner, reader, acc, limits, base, step)
 
 
-def _fusable(planner: Planner, node: IntNode) -> IntNode | None:
+def fusable(planner: Planner, node: IntNode) -> IntNode | None:
     """The threshold that alone reads this node, if the micro-kernel can end in it."""
     reader = planner.only_reader(node.output)
     if reader is None or not isinstance(reader.op, Threshold):

@@ -1,6 +1,6 @@
 import numpy as np
 
-from mulfree.compiler.families import FamilyContraction
+from mulfree.compiler.families import Arithmetic
 from mulfree.compiler.passes.fold_affine import FoldAffine
 from mulfree.compiler.pipeline import PASSES
 from mulfree.ir import Graph, IntRange, Tensor, TensorType, run_passes
@@ -22,10 +22,10 @@ def steps_between_layers() -> Graph[TensorType]:
 def test_layers_are_made_for_what_they_read_after_steps_are_folded() -> None:
     graph = steps_between_layers()
     hardware = run_passes(graph, PASSES)
-    layers = [node for node in hardware.nodes if isinstance(node.op, FamilyContraction)]
+    layers = [node for node in hardware.nodes if isinstance(node.op, Arithmetic)]
     assert len(layers) == 2
     for node in layers:
-        assert isinstance(node.op, FamilyContraction)
+        assert isinstance(node.op, Arithmetic)
         assert node.op.operand == node.op.tap_range(node.inputs[0].type.range)
     wide, narrow = (graph.nodes[-1].inputs[0].type.range, layers[-1].inputs[0].type.range)
     assert narrow.hi < wide.hi

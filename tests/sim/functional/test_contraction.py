@@ -3,7 +3,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mulfree.compiler.families import AndPopcount, XnorPopcount
+from mulfree.compiler.families.and_popcount import AndPopcount
+from mulfree.compiler.families.xnor_popcount import XnorPopcount
 from mulfree.ir import BIPOLAR, BIT, IntRange, TensorType
 from mulfree.ir.ops import MultiplyAccumulate
 from tests.sim.functional.layers import (
@@ -100,14 +101,14 @@ def test_any_other_layer_is_exact(data: st.DataObject, range: IntRange) -> None:
 
 @given(st.data(), st.sampled_from([AndPopcount, XnorPopcount]))
 @settings(deadline=None, max_examples=50)
-def test_families_run_with_their_own_scale_and_offset(
-    data: st.DataObject, family: type[AndPopcount] | type[XnorPopcount]
+def test_arithmetics_run_with_their_own_scale_and_offset(
+    data: st.DataObject, arithmetic: type[AndPopcount] | type[XnorPopcount]
 ) -> None:
     x = data.draw(inputs((BIPOLAR, IntRange(0, 3), IntRange(-3, 3, 2)), channels=40))
     layer = data.draw(layers(x, SIGNS))
-    if not family.accepts(layer, x):
+    if not arithmetic.accepts(layer, x):
         return
-    instead = family.replacing(layer, x)
+    instead = arithmetic.replacing(layer, x)
     threshold = data.draw(quantisers(instead.infer(x), 1, True))
     for graph in (chain(x, instead), chain(x, instead, threshold)):
-        assert family.name not in kernels_of(check(graph))
+        assert arithmetic.name not in kernels_of(check(graph))

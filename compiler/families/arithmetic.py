@@ -1,0 +1,142 @@
+"""What an arithmetic is: an exact stand-in for a contraction that needs no multiplier, from the graph down to cells."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import ClassVar
+
+import numpy as np
+
+from mulfree.ir import BIT, AnyArray, IntArray, IntRange, Tensor, TensorType
+from mulfree.ir.ops import Contraction, MultiplyAccumulate
+from mulfree.rtl import Circuit, Wire
+from mulfree.rtl.stages import Reduction, Sum
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic(Contraction):
+    """How the layer `layer` is computed: its result is exactly `factor * y[m] + offset[m]`.
+
+    What the arithmetic leaves out is constant per output channel, so it moves into the thresholds that follow. A
+    subclass has the fields of the operator that it `replaces`. tests/compiler/families checks the whole contract.
+    """
+
+    operand: IntRange = field(default=BIT)
+    """Range of an element of a window, padding included: its stored word is what the datapath takes."""
+
+    replaces: ClassVar[type[Contraction]] = MultiplyAccumulate
+    """The semantic operator: what is computed."""
+    examples: ClassVar[tuple[tuple[TensorType, Contraction], ...]] = ()
+    """Operand types and layers small enough to test often."""
+
+    @classmethod
+    @abstractmethod
+    def accepts(cls, layer: Contraction, x: TensorType) -> bool:
+        """Whether this arithmetic computes the layer, of the type `replaces`, exactly."""
+
+    @property
+    @abstractmethod
+    def weight_range(self) -> IntRange:
+        """How `codes` are stored; `weight_range.encode` gives the words of the memory."""
+
+    @property
+    def codes(self) -> IntArray:
+        """What is stored of each weight, as an integer: (M, C / groups, kernel rows, kernel columns)."""
+        return self.weights.array
+
+    @abstractmethod
+    def lane(self, circuit: Circuit, x: Wire, w: Wire) -> Wire:
+        """x and the codes w of one token to that token's share of y, for one output channel: what `reduce` takes."""
+
+    def tap_lane(self, circuit: Circuit, x: Wire, w: Wire) -> Wire:
+        """As `lane`, but every lane is an output channel of its own, added up: depthwise convolutions."""
+        raise NotImplementedError(f"{self.name} has no depthwise form")
+
+    def reduce(self, share: IntRange, steps: int, outputs: int) -> Reduction:
+        """How the shares of the steps become y; see `mulfree.rtl.stages.Reduce`."""
+        return Sum(share, steps, outputs)
+
+    def unrolled(self, order: IntArray) -> Callable[[Circuit, Wire], Wire] | None:
+        """All outputs, one per lane, from a whole vector whose lane i is element order[i], weights as constants.
+
+        None: there is nothing better than a `lane` for each output.
+        """
+        return None
+
+    @property
+    def factor(self) -> int:
+        """What one unit of y is worth in the layer's result."""
+        return 1
+
+    @property
+    def offset(self) -> IntArray:
+        """What is added to factor * y, per output channel (M,)."""
+        return np.zeros(self.weights.shape[0], np.int64)
+
+    @classmethod
+    def replacing(cls, layer: Contraction, x: TensorType) -> Arithmetic:
+        own = {f.name: getattr(layer, f.name) for f in fields(layer)}
+        return cls(**own, operand=layer.tap_range(x.range))
+
+    @property
+    def layer(self) -> Contraction:
+        """What is computed, by its own definition."""
+        return self.replaces(**{f.name: getattr(self, f.name) for f in fields(self.replaces)})
+
+    def row_ranges(self, tap: IntRange) -> list[IntRange]:
+        return self.layer.row_ranges(tap)
+
+    def result_range(self, tap: IntRange) -> IntRange:
+        assert tap == self.operand, f"the layer was made for elements of {self.operand}, not {tap}"
+        return _affine_inverse(self.row_ranges(tap), self.factor, self.offset)
+
+    @property
+    def rows(self) -> IntArray:
+        """Weights as (M, K)."""
+        rows: AnyArray = self.weights.array.reshape(self.weights.shape[0], -1)
+        return rows
+
+
+@dataclass(frozen=True, slots=True)
+class PlaneArithmetic(Arithmetic):
+    """An arithmetic whose datapath is one-bit lanes, each worth plus or minus a power of two, added up."""
+
+    @abstractmethod
+    def planes(self, circuit: Circuit, x: Wire, w: Wire) -> list[tuple[Wire, int]]:
+        """The datapath up to the sum: one-bit lanes, and what a one in each is worth (plus or minus 2^i)."""
+
+    def lane(self, circuit: Circuit, x: Wire, w: Wire) -> Wire:
+        return circuit.dot(self.planes(circuit, x, w))
+
+    def tap_lane(self, circuit: Circuit, x: Wire, w: Wire) -> Wire:
+        planes = self.planes(circuit, x, w)
+        return circuit.total([bits for bits, _ in planes], [worth for _, worth in planes])
+
+
+def bit_planes(words: IntRange) -> list[tuple[int, int]]:
+    """(plane, weight) of a stored word: powers of two, the top one negative in two's complement.
+
+    What is always 0 is stored in one bit all the same.
+    """
+    top = words.width - 1
+    return [(i, -(2**i) if words.is_signed and i == top else 2**i) for i in range(max(1, words.width))]
+
+
+def plane_of(words: IntRange, values: AnyArray, plane: int) -> IntArray:
+    """Bit `plane` of every stored word, as 0 or 1."""
+    bits: IntArray = (words.encode(values) >> plane) & 1
+    return bits
+
+
+def _affine_inverse(rows: list[IntRange], factor: int, offset: IntArray) -> IntRange:
+    """Hull of (row - offset) / factor over the output channels."""
+    ends = [((v - int(b)) // factor) for row, b in zip(rows, offset, strict=True) for v in (row.lo, row.hi)]
+    return IntRange(min(ends), max(ends))
+
+
+def ones(weights: Tensor) -> IntArray:
+    """How many of each output channel's weights are positive (M,)."""
+    count: IntArray = np.count_nonzero(weights.array.reshape(weights.shape[0], -1) > 0, axis=1).astype(np.int64)
+    return count

@@ -1,0 +1,60 @@
+"""What the families add to each part of the compiler.
+
+Families are made of the very modules that ask here, so they are imported when something is first asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING
+
+from mulfree.ir import IntOp, RealOp
+from mulfree.ir.ops import INTEGER_OPERATORS, Contraction
+
+if TYPE_CHECKING:
+    from mulfree.compiler.families import Arithmetic, Family
+    from mulfree.compiler.families.interface import Form, Recognise
+    from mulfree.compiler.lowering import Rule as LoweringRule
+    from mulfree.compiler.streamline.rules.rule import Rule as StreamlineRule
+
+
+def families() -> tuple[Family, ...]:
+    from mulfree.compiler.families import FAMILIES
+
+    return FAMILIES
+
+
+def operators() -> tuple[type[IntOp], ...]:
+    """Every integer operator, arithmetics included: what `mulfree.ir.text.parse` takes."""
+    added = [op for family in families() for op in (*family.operators, *family.arithmetics)]
+    return (*INTEGER_OPERATORS, *added)
+
+
+def arithmetics_of(op: Contraction, prefer: Iterable[str] = ()) -> list[type[Arithmetic]]:
+    """The arithmetics that may compute this operator, those named in `prefer` first."""
+    wanted = list(prefer)
+    found = [a for family in families() for a in family.arithmetics if a.replaces is type(op)]
+    return sorted(found, key=lambda a: wanted.index(a.name) if a.name in wanted else len(wanted))
+
+
+@cache
+def forms() -> Mapping[tuple[str, str], Form]:
+    """ONNX operators by domain and name."""
+    from mulfree.compiler.families.interface import DOMAIN
+
+    return {(DOMAIN, name): form for family in families() for name, form in family.forms.items()}
+
+
+def patterns() -> tuple[Recognise, ...]:
+    return tuple(recognise for family in families() for recognise in family.recognise)
+
+
+@cache
+def streamline_rules() -> Mapping[type[RealOp], StreamlineRule]:
+    return {op: rule for family in families() for op, rule in family.streamline.items()}
+
+
+@cache
+def lowering_rules() -> Mapping[type[IntOp], LoweringRule]:
+    return {op: rule for family in families() for op, rule in family.lowering.items()}
