@@ -1,10 +1,11 @@
 """Fit the weights of the cost model to Yosys, and measure its error on stages that were not fitted.
 
-    python bench/calibrate_cost.py [--points points.json] [--jobs 2]
+    python bench/calibrate_cost.py [--points points.json] [--jobs 2] [--kinds matrix_vector ...]
 
 synthesises every stage of bench/cost_sweep.py for every target (about ten minutes on two cores) and rewrites
 rtl/cost/calibration.json. Of each kind every third stage is held out: the errors stated in the table are those of
-the held-out stages. `--points` keeps the syntheses in a file, for a later fit with other terms.
+the held-out stages. `--points` keeps the syntheses in a file, for a later fit with other terms. `--kinds` does only
+those kinds and keeps the other rows of the table.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,9 @@ from rich.progress import Progress
 
 from mulfree.backends.synth import synthesise_module
 from mulfree.backends.synth.yosys import yosys_tool
-from mulfree.rtl import Memory
+from mulfree.rtl import Memory, Stage
 from mulfree.rtl.cost import Calibration, Error, Target, Terms, calibrated_kind, stage_terms, target_named
-from mulfree.rtl.cost.calibration import MEMORY, TABLES, Weights, with_tables
+from mulfree.rtl.cost.calibration import MEMORY, TABLES, Weights, table, with_tables
 from mulfree.rtl.cost.memory import rom_terms
 from mulfree.rtl.stages import memory_files, stage_verilog
 from mulfree.rtl.stages.text import address_bits, rom_lines
@@ -42,7 +43,6 @@ SMALL = 8.0
 """Counts below this are compared absolutely: one LUT more or less is not 50 % of anything that matters."""
 
 EXPECTED = {
-    "sixes": 5.0,
     "carry_outs": 0.5,
     "logic_bits": 0.7,
     "constant_logic_bits": 0.3,
@@ -68,20 +68,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--points", type=Path, help="keep syntheses in this file and reuse those in it")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--kinds", nargs="*", help="only these rows of the table")
     options = parser.parse_args()
     # Target by target: the first rows are soon complete.
-    work = list(itertools.product(RESOURCES, subjects()))
-    points = measured(work, options.points, options.jobs)
-    targets = {target: _rows(target, kinds) for target, kinds in points.items()}
-    TABLE.write_text(json.dumps({"provenance": provenance(points), "targets": targets}, indent=1) + "\n")
+    chosen = [s for s in subjects() if not options.kinds or s.kind in options.kinds]
+    points = measured(list(itertools.product(RESOURCES, chosen)), options.points, options.jobs)
+    kept = table()["targets"] if options.kinds else {target: {} for target in RESOURCES}
+    targets = {target: {**kept[target], **_rows(target, kinds, kept[target])} for target, kinds in points.items()}
+    made = table()["provenance"] if options.kinds else provenance(points)
+    TABLE.write_text(json.dumps({"provenance": made, "targets": targets}, indent=1) + "\n")
     for target, kinds in targets.items():
         for kind, row in kinds.items():
             print(f"{target:6} {kind:16} {Error(**row['error'])}, registers ±{row['register_error']:.1%}")
 
 
-def _rows(target: str, kinds: Mapping[str, list[Point]]) -> dict[str, Any]:
-    """Constant memories first: the others take their weights."""
-    memory = fitted(target, kinds[MEMORY], {})
+def _rows(target: str, kinds: Mapping[str, list[Point]], kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Constant memories first, or as they were: the others take their weights."""
+    memory = fitted(target, kinds[MEMORY], {}) if MEMORY in kinds else kept[MEMORY]
     tables = {r: {name: w for name, w in terms.items() if name in TABLES} for r, terms in memory["weights"].items()}
     given = {r: {name: terms.get(name, 0.0) for name in TABLES} for r, terms in tables.items()}
     return {MEMORY: memory, **{kind: fitted(target, row, given) for kind, row in kinds.items() if kind != MEMORY}}
@@ -102,24 +105,29 @@ class Subject:
     """What is synthesised: a kind, the Verilog of a module `stage`, files that it reads, its terms on a target."""
 
     kind: str
-    text: str
+    text: Callable[[str], str]
     data: dict[str, str]
     terms: Callable[[Target], Terms]
 
     def key(self, target: str) -> str:
-        return f"{target} {hashlib.sha256(self.text.encode()).hexdigest()}"
+        return f"{target} {hashlib.sha256(self.text(target).encode()).hexdigest()}"
 
 
 def subjects() -> list[Subject]:
     """Memories, then every stage of the sweep."""
     stages = [
-        Subject(calibrated_kind(stage), stage_verilog(stage), memory_files(stage), partial(stage_terms, stage))
+        Subject(calibrated_kind(stage), partial(_stage_text, stage), memory_files(stage), partial(stage_terms, stage))
         for stage in sweep()
     ]
-    return [*(Subject(MEMORY, _memory_text(m), {}, partial(rom_terms, m)) for m in memories()), *stages]
+    return [*(Subject(MEMORY, partial(_memory_text, m), {}, partial(rom_terms, m)) for m in memories()), *stages]
 
 
-def _memory_text(memory: Memory) -> str:
+def _stage_text(stage: Stage, target: str) -> str:
+    return stage_verilog(replace(stage, target=target))
+
+
+def _memory_text(memory: Memory, target: str) -> str:
+    del target
     ports = f"input logic clk, enable, input logic [{address_bits(memory.depth) - 1}:0] address"
     lines = "\n".join(rom_lines(memory, "words", "address", "word"))
     return f"module stage ({ports}, output logic [{memory.width - 1}:0] word);\n{lines}\nendmodule\n"
@@ -143,7 +151,7 @@ def measured(work: Sequence[tuple[str, Subject]], keep: Path | None, jobs: int) 
 def _counted(target: str, subject: Subject, known: dict[str, dict[str, float]]) -> dict[str, float]:
     if subject.key(target) in known:
         return known[subject.key(target)]
-    return synthesise_module(subject.text, "stage", target, data=subject.data).cost.to_dict()
+    return synthesise_module(subject.text(target), "stage", target, data=subject.data).cost.to_dict()
 
 
 def fitted(target: str, points: list[Point], memory: Weights) -> dict[str, Any]:
@@ -175,6 +183,7 @@ def _weights(points: list[Point], resource: str, memory: Mapping[str, float]) ->
     given = np.array([sum(memory.get(name, 0.0) * amount for name, amount in row.items()) for row in amounts])
     names = sorted({name for row in amounts for name, amount in row.items() if amount} - memory.keys())
     counted = np.array([p.counted[resource] for p in points])
+    given = given + np.array([getattr(p.terms.known, resource) for p in points])
     scale = 1 / np.maximum(counted, SMALL)
     matrix = np.array([[row.get(name, 0.0) for name in names] for row in amounts]) * scale[:, None]
     pull = np.sqrt(PULL * (matrix**2).sum(axis=0))

@@ -49,11 +49,12 @@ def cell_terms(wire: Wire, meets_constant: bool, technology: str) -> Terms:
 
 def _heap(wire: Wire, summation: Summation, technology: str) -> Terms:
     """Known from the plan; of plain logic, the bits that are compressed: those that go in less those that are left."""
-    plan = summation.plan(wire.type, tuple(w.type for w in wire.operands), technology)
+    operands = tuple(w.type for w in wire.operands)
     if technology == GENERIC:
-        return amounts(heap_bits=wire.lanes * max(0, sum(plan.heights) - len(plan.heights)))
-    area = plan.area
-    return Terms(Cost(luts=area.luts, carries=area.carries, gates=area.gates).times(wire.lanes))
+        heights = summation.heap(wire.type, operands).heights
+        return amounts(heap_bits=wire.lanes * max(0, sum(heights) - len(heights)))
+    area = summation.area(wire.type, operands, technology)
+    return Terms(Cost(luts=area.luts, carries=area.carries, gates=area.gates))
 
 
 def _adder(width: int, operand: int, lanes: int = 1) -> Terms:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from mulfree.rtl.heap.counter import UNUSED, Area, Counter, Heights, Placed, Stage
+from mulfree.rtl.heap.counter import NO_AREA, UNUSED, Area, Counter, Heights, Placed, Stage
 
 GATES_OF_FULL_ADDER = 7.0
 GATES_OF_HALF_ADDER = 3.25
@@ -92,7 +92,10 @@ def _row(taken: Heights, total: int, area: RowArea) -> Counter:
         used = min(count, 2)
         ports += [column] * used + [UNUSED] * (2 - used)
     parameters = (("WIDTH", str(len(taken))), ("CARRY", str(int(has_carry))), ("SUM", str(total)))
-    return Counter("heap_row", parameters, tuple(ports), total, area(len(taken), has_carry, total > len(taken)))
+    takes = area(len(taken), has_carry, total > len(taken))
+    # What a carry chain adds, it takes as it is.
+    inverter = Area(luts=1) if takes.carries else NO_AREA
+    return Counter("heap_row", parameters, tuple(ports), total, takes, inverter)
 
 
 def gate_stages(heights: Heights) -> Iterator[Stage]:

@@ -23,7 +23,12 @@ class Area(NamedTuple):
         luts, carries = self.luts + other.luts, self.carries + other.carries
         return Area(luts, carries, self.gates + other.gates, self.passes + other.passes)
 
+    def times(self, count: int) -> Area:
+        """So many copies."""
+        return Area(count * self.luts, count * self.carries, count * self.gates, count * self.passes)
 
+
+NO_AREA = Area()
 UNUSED = -1
 """A port of a counter that is tied to 0."""
 
@@ -40,6 +45,8 @@ class Counter:
     gives: int
     """Bits of y, one per column."""
     area: Area
+    inverter: Area = NO_AREA
+    """What complementing a bit before a port takes; nothing where tables absorb it."""
 
     @cached_property
     def takes(self) -> tuple[tuple[int, int], ...]:

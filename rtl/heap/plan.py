@@ -24,7 +24,7 @@ class Plan:
 
     @property
     def area(self) -> Area:
-        """Exactly what the counters take, the inverters before them left out."""
+        """What the counters take; see `inverters` for what is before them."""
         return area_of(self.stages)
 
     @property

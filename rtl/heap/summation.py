@@ -11,8 +11,10 @@ import numpy as np
 from mulfree.ir import AnyArray, IntRange
 from mulfree.rtl.cell_verilog import Operand
 from mulfree.rtl.heap.bits import Bit, Heap, Weights, heap, weight_lanes
+from mulfree.rtl.heap.counter import Area
 from mulfree.rtl.heap.plan import Plan, plan
 from mulfree.rtl.heap.text import heap_lines
+from mulfree.rtl.heap.wiring import inverters
 from mulfree.rtl.price import Price
 from mulfree.rtl.wires import WireType
 
@@ -59,6 +61,12 @@ class Summation:
     def plan(self, out: WireType, operands: Types, technology: str) -> Plan:
         """The plan of one lane of the result."""
         return plan(self.heap(out, operands).heights, technology)
+
+    def area(self, out: WireType, operands: Types, technology: str) -> Area:
+        """What all lanes of the result take, with the inverters that tables do not absorb."""
+        bits = self.heap(out, operands)
+        steps = plan(bits.heights, technology)
+        return steps.area.plus(inverters(bits, steps)).times(out.lanes)
 
     def verilog(self, out: Operand, operands: tuple[Operand, ...], target: str) -> str:
         """See `Printer`."""

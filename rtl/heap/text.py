@@ -2,49 +2,37 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from mulfree.rtl.heap.bits import Bit, Heap
-from mulfree.rtl.heap.counter import UNUSED, Placed, Stage
+from mulfree.rtl.heap.counter import Placed
 from mulfree.rtl.heap.plan import Plan
+from mulfree.rtl.heap.wiring import Place, Wired, wiring
 
 Name = Callable[[Bit], str]
 """What a bit is called in Verilog."""
-Place = tuple[int, int]
-"""A bit of a plan: the vector (0: the heap's own bits, s: what stage s gave) and its index there."""
-Columns = list[deque[Place]]
 
 
 def heap_lines(name: str, heap: Heap, plan: Plan, name_of: Name) -> tuple[list[str], str]:
     """Statements, and the expression of the sum; signals and instances are called <name>_*."""
     bits = [bit for column in heap.columns for bit in column]
     lines = [f"logic [{len(bits) - 1}:0] {name}_0;", f"assign {name}_0 = {_joined([name_of(b) for b in bits])};"]
-    columns = _first_columns(heap)
-    for number, stage in enumerate(plan.stages, 1):
-        lines += _stage_lines(name, number, stage, columns)
-    row = [_text(name, [column[0]]) if column else "1'b0" for column in columns]
+    stages, left = wiring(plan)
+    for number, wired in enumerate(stages, 1):
+        lines += _stage_lines(name, number, wired)
+    row = ["1'b0" if place is None else _text(name, [place]) for place in left]
     return (lines if bits else []), _joined(row)
 
 
-def _first_columns(heap: Heap) -> Columns:
-    numbers = iter(range(sum(heap.heights)))
-    return [deque((0, next(numbers)) for _ in column) for column in heap.columns]
-
-
-def _stage_lines(name: str, number: int, stage: Stage, columns: Columns) -> list[str]:
-    """Takes the oldest bits of the columns, and gives theirs back."""
-    lines = [f"logic [{sum(placed.counter.gives for placed in stage) - 1}:0] {name}_{number};"]
-    given = list[tuple[int, Place]]()
-    for index, placed in enumerate(stage):
-        taken = [None if port == UNUSED else columns[placed.column + port].popleft() for port in placed.counter.ports]
-        y = f"{name}_{number}[{len(given) + placed.counter.gives - 1}:{len(given)}]"
-        lines.append(_instance(placed, f"u_{name}_{number}_{index}", _text(name, taken), y))
-        given += [(placed.column + k, (number, len(given) + k)) for k in range(placed.counter.gives)]
-    for column, place in given:
-        if column < len(columns):
-            columns[column].append(place)
+def _stage_lines(name: str, number: int, wired: Sequence[Wired]) -> list[str]:
+    lines, low = [f"logic [{sum(placed.counter.gives for placed, _ in wired) - 1}:0] {name}_{number};"], 0
+    for index, (placed, taken) in enumerate(wired):
+        high = low + placed.counter.gives
+        lines.append(
+            _instance(placed, f"u_{name}_{number}_{index}", _text(name, taken), f"{name}_{number}[{high - 1}:{low}]")
+        )
+        low = high
     return lines
 
 

@@ -16,12 +16,14 @@ module xnor_dot (
   heap_full_adder u_popcount_1_1_0 (.x(popcount_1_0[2:0]), .y(popcount_1_1[1:0]));
   heap_full_adder u_popcount_1_1_1 (.x(popcount_1_0[5:3]), .y(popcount_1_1[3:2]));
   heap_full_adder u_popcount_1_1_2 (.x(popcount_1_0[8:6]), .y(popcount_1_1[5:4]));
-  logic [2:0] popcount_1_2;
-  heap_row #(.WIDTH(2), .CARRY(1), .SUM(3)) u_popcount_1_2_0 (.x({popcount_1_1[3], popcount_1_1[1], popcount_1_0[11:9]}), .y(popcount_1_2[2:0]));
-  logic [2:0] popcount_1_3;
-  heap_row #(.WIDTH(2), .CARRY(1), .SUM(3)) u_popcount_1_3_0 (.x({popcount_1_2[1], popcount_1_1[5:4], popcount_1_1[2], popcount_1_1[0]}), .y(popcount_1_3[2:0]));
+  logic [5:0] popcount_1_2;
+  heap_full_adder u_popcount_1_2_0 (.x(popcount_1_0[11:9]), .y(popcount_1_2[1:0]));
+  heap_full_adder u_popcount_1_2_1 (.x({popcount_1_1[4], popcount_1_1[2], popcount_1_1[0]}), .y(popcount_1_2[3:2]));
+  heap_full_adder u_popcount_1_2_2 (.x({popcount_1_1[5], popcount_1_1[3], popcount_1_1[1]}), .y(popcount_1_2[5:4]));
+  logic [1:0] popcount_1_3;
+  heap_full_adder u_popcount_1_3_0 (.x({popcount_1_2[4:3], popcount_1_2[1]}), .y(popcount_1_3[1:0]));
   logic [3:0] popcount_1_4;
-  heap_row #(.WIDTH(3), .CARRY(0), .SUM(4)) u_popcount_1_4_0 (.x({popcount_1_3[2], popcount_1_2[2], 1'h0, popcount_1_3[1:0], popcount_1_2[0], 1'h0}), .y(popcount_1_4[3:0]));
+  heap_row #(.WIDTH(3), .CARRY(0), .SUM(4)) u_popcount_1_4_0 (.x({popcount_1_3[1], popcount_1_2[5], 1'h0, popcount_1_3[0], popcount_1_2[2], popcount_1_2[0], 1'h0}), .y(popcount_1_4[3:0]));
   assign popcount_1 = {popcount_1_4[3], popcount_1_4[2], popcount_1_4[1], popcount_1_4[0]};
   logic [3:0] from_index_2;  // [-12, 12, 2]
   assign from_index_2 = popcount_1;

@@ -1,0 +1,144 @@
+"""Sums by bit heaps against trees of `+`, and what the plan says against what Yosys counts.
+
+    python bench/heap.py [--targets xc7 ice40 ecp5 asic] [--jobs 2]
+
+1. Popcounts of 256, 576 and 1152 bits on every target: LUTs (asic: NAND2 equivalents) of the plan, of Yosys, and of
+   Yosys for a balanced tree of `+`.
+2. On xc7: a dot product of 64 bytes with constant bytes, by signed digits in one heap, against a sum of `+` of shifted
+   terms.
+
+Flow: as `mulfree synth` (xc7: synth_xilinx -family xc7 -nodsp -flatten; LUT2 to LUT6 and LUT6_2 count as one each,
+CARRY4 apart).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
+
+import numpy as np
+from common import Report, machine
+
+from mulfree.backends.synth import synthesise_module
+from mulfree.backends.synth.flow import flow_for
+from mulfree.backends.synth.yosys import yosys_tool
+from mulfree.ir import BIT, IntRange
+from mulfree.rtl import Circuit, Wire, cells
+from mulfree.rtl.cost import Cost
+from mulfree.rtl.cost.circuit import circuit_terms
+from mulfree.rtl.heap import plan
+from mulfree.rtl.price import signed_digits
+from mulfree.rtl.print_circuit import to_verilog
+
+SIZES = (256, 576, 1152)
+LIMITS = {256: 134, 576: 294, 1152: 586}
+"""LUTs on xc7: half of one per bit, and a little."""
+LANES, PER_BIT = 64, 0.52
+"""Words of the dot product, and LUTs for each of its bits: half of one, and a little."""
+PLANNING_S = 0.5
+BYTE = IntRange(-128, 127)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--targets", nargs="*", default=["xc7", "ice40", "ecp5", "asic"])
+    parser.add_argument("--jobs", type=int, default=2)
+    options = parser.parse_args()
+    print(f"{machine()}; {yosys_tool().version}", flush=True)
+    report = Report()
+    with ThreadPoolExecutor(options.jobs) as pool:
+        for target in options.targets:
+            popcounts(report, target, pool)
+    if "xc7" in options.targets:
+        constant_dot(report)
+    report.finish()
+
+
+def popcounts(report: Report, target: str, pool: ThreadPoolExecutor) -> None:
+    print(f"\npopcounts on {target} ({flow_for(target).script})")
+    print(f"{'bits':>6} {'plan':>8} {'Yosys':>8} {'off':>7} {'+ tree':>8} {'ratio':>6} {'carries':>8} {'stages':>7}")
+    began = perf_counter()
+    plans = {bits: plan((bits, *[0] * (bits.bit_length() - 1)), target) for bits in SIZES}
+    seconds = perf_counter() - began
+    texts = [text for bits in SIZES for text in (_by_heap(bits, target), _by_tree(bits))]
+    counted = list(pool.map(lambda text: synthesise_module(text, "top", target).cost, texts))
+    for bits, heap, tree in zip(SIZES, counted[::2], counted[1::2], strict=True):
+        guess = _size(circuit_terms(_popcount(bits), target).known, target)
+        truth, other, steps = _size(heap, target), _size(tree, target), plans[bits]
+        print(
+            f"{bits:6} {guess:8.0f} {truth:8.0f} {guess / truth - 1:+7.1%} {other:8.0f} {truth / other:6.2f} "
+            f"{heap.carries:8.0f} {steps.levels:7}"
+        )
+        report.claim(truth < other, f"{target}, {bits} bits: {truth / other:.2f} of a tree of +")
+        if target == "xc7":
+            report.claim(truth <= LIMITS[bits], f"xc7, {bits} bits: {truth:.0f} LUTs, at most {LIMITS[bits]}")
+    report.claim(seconds < PLANNING_S, f"{target}: the three plans are made in {seconds:.2f} s")
+
+
+def constant_dot(report: Report) -> None:
+    weights = np.random.default_rng(0).integers(-128, 128, LANES).tolist()
+    heap = synthesise_module(to_verilog(_dot(weights), "top", target="xc7"), "top", "xc7").cost
+    tree = synthesise_module(to_verilog(_dot_by_adders(weights), "top", target="xc7"), "top", "xc7").cost
+    guess, digits = circuit_terms(_dot(weights), "xc7").known, sum(len(signed_digits(abs(w))) for w in weights)
+    print(f"\n{LANES} bytes by constant bytes on xc7: plan {guess.luts:.0f}, Yosys {heap.luts:.0f}, + {tree.luts:.0f}")
+    bits = 8 * digits
+    report.claim(
+        heap.luts <= PER_BIT * bits,
+        f"{heap.luts:.0f} LUTs, {heap.carries:.0f} CARRY4 for {digits} signed digits: "
+        f"{heap.luts / bits:.3f} LUTs a bit",
+    )
+    report.claim(heap.luts < tree.luts, f"{heap.luts / tree.luts:.2f} of a tree of + over shifted terms")
+
+
+def _size(cost: Cost, target: str) -> float:
+    return cost.gates if target == "asic" else cost.luts
+
+
+def _popcount(bits: int) -> Circuit:
+    circuit = Circuit()
+    circuit.output("y", circuit.drive(cells.POPCOUNT, circuit.input("x", BIT, bits)))
+    return circuit
+
+
+def _by_heap(bits: int, target: str) -> str:
+    return to_verilog(_popcount(bits), "top", target=target)
+
+
+def _by_tree(bits: int) -> str:
+    circuit = Circuit()
+    x = circuit.input("x", BIT, bits)
+    circuit.output("y", _tree(circuit, [circuit.drive(cells.pick((i,)), x) for i in range(bits)]))
+    return to_verilog(circuit, "top")
+
+
+def _tree(circuit: Circuit, wires: Sequence[Wire]) -> Wire:
+    if len(wires) == 1:
+        return wires[0]
+    half = len(wires) // 2
+    return circuit.drive(cells.ADD, _tree(circuit, wires[:half]), _tree(circuit, wires[half:]))
+
+
+def _dot(weights: Sequence[int]) -> Circuit:
+    circuit = Circuit()
+    circuit.output("y", circuit.dot([(circuit.input("x", BYTE, len(weights)), tuple(weights))]))
+    return circuit
+
+
+def _dot_by_adders(weights: Sequence[int]) -> Circuit:
+    circuit = Circuit()
+    x = circuit.input("x", BYTE, len(weights))
+    added, taken = list[Wire](), list[Wire]()
+    for lane, weight in enumerate(weights):
+        word = circuit.drive(cells.pick((lane,)), x)
+        for sign, shift in signed_digits(abs(weight)):
+            term = circuit.drive(cells.shift_left(shift), word) if shift else word
+            (added if (sign == "+") == (weight > 0) else taken).append(term)
+    circuit.output("y", circuit.drive(cells.SUB, _tree(circuit, added), _tree(circuit, taken)))
+    return circuit
+
+
+if __name__ == "__main__":
+    sys.exit(main())
