@@ -87,7 +87,8 @@ def constant_dot(report: Report) -> None:
     bits = 8 * digits
     report.claim(
         heap.luts <= PER_BIT * bits,
-        f"{heap.luts:.0f} LUTs, {heap.carries:.0f} CARRY4 for {digits} signed digits: {heap.luts / bits:.3f} a bit",
+        f"{heap.luts:.0f} LUTs, {heap.carries:.0f} CARRY4 for {digits} signed digits: "
+        f"{heap.luts / bits:.3f} LUTs a bit",
     )
     report.claim(heap.luts < tree.luts, f"{heap.luts / tree.luts:.2f} of a tree of + over shifted terms")
 

@@ -33,6 +33,7 @@ from mulfree.rtl.cost.parts import (
 from mulfree.rtl.cost.target import TARGETS, Target, target_named
 from mulfree.rtl.cost.terms import NOTHING, Terms
 from mulfree.rtl.design import Stage
+from mulfree.rtl.stages.constant_matrix import bundles
 from mulfree.rtl.stages.reorder import LOOPS
 from mulfree.rtl.stages.sliding_window import STYLES, scan_of
 from mulfree.rtl.stages.spatial_shift import plan_of
@@ -155,6 +156,13 @@ def _concat(stage: Stage, target: Target) -> Terms:
     return streams + _circuits(stage, target)
 
 
+def _constant_matrix(stage: Stage, target: Target) -> Terms:
+    total = _circuits(stage, target)
+    for bundle in bundles(stage):
+        total += register(sum(bundle.values()))
+    return total
+
+
 def _pad(stage: Stage, target: Target) -> Terms:
     p = stage.parameters
     bits = max(p["rows"], p["columns"], p["folds"]).bit_length() + 1
@@ -213,6 +221,7 @@ _KINDS: dict[str, Callable[[Stage, Target], Terms]] = {
     "channelwise": _channelwise,
     "clamp": _mapped,
     "concat": _concat,
+    "constant_matrix": _constant_matrix,
     "constant_layer": _mapped,
     "fifo": _fifo,
     "fork": _fork,

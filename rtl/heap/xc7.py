@@ -38,6 +38,8 @@ def finish(heights: Heights) -> Stage | None:
     first = next((i for i, height in enumerate(heights) if height > 1), None)
     if first is None:
         return ()
+    if heights[first] == 3 and max(heights[first + 1 :], default=0) <= 1 and not any(heights[first + 1 : first + 2]):
+        return (Placed(first, FULL_ADDER),)
     if heights[first] > ROWS + FREE_INPUTS or max(heights[first + 1 :], default=0) > ROWS:
         return None
     return (Placed(first, _adder(heights[first:])),)

@@ -7,6 +7,7 @@ and returns a Stage whose `outputs` carry the order, lanes and types that follow
 from mulfree.rtl.stages.affine import affine
 from mulfree.rtl.stages.channelwise import Combine, TapLane, channelwise
 from mulfree.rtl.stages.constant_layer import constant_layer
+from mulfree.rtl.stages.constant_matrix import constant_matrix
 from mulfree.rtl.stages.elementwise import add, clamp, leaky
 from mulfree.rtl.stages.matrix_vector import Lane, matrix_vector
 from mulfree.rtl.stages.plumbing import fifo, fork, width_converter
@@ -35,6 +36,7 @@ __all__ = [
     "clamp",
     "concat",
     "constant_layer",
+    "constant_matrix",
     "fifo",
     "fork",
     "kept_together",

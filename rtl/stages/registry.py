@@ -8,6 +8,7 @@ from mulfree.rtl.design import Stage
 from mulfree.rtl.stages.affine import affine_text
 from mulfree.rtl.stages.channelwise import channelwise_text
 from mulfree.rtl.stages.constant_layer import constant_layer_text
+from mulfree.rtl.stages.constant_matrix import constant_matrix_text
 from mulfree.rtl.stages.elementwise import add_text, clamp_text, leaky_text
 from mulfree.rtl.stages.matrix_vector import matrix_vector_text
 from mulfree.rtl.stages.plumbing import fifo_text, fork_text, width_converter_text
@@ -26,6 +27,7 @@ PRINTERS: dict[str, Callable[[Stage], str]] = {
     "channelwise": channelwise_text,
     "clamp": clamp_text,
     "concat": concat_text,
+    "constant_matrix": constant_matrix_text,
     "constant_layer": constant_layer_text,
     "fifo": fifo_text,
     "fork": fork_text,

