@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from mulfree.compiler.families.arithmetic import Arithmetic
 from mulfree.compiler.families.min_select.operator import MinSelect
+from mulfree.compiler.families.shift_add import ShiftAdd
 from mulfree.compiler.families.sum_max.operator import SumMax
 from mulfree.compiler.registry import arithmetics_of
 from mulfree.ir import BIPOLAR, BIT, TERNARY, Graph, IntRange, Tensor, TensorType, Value
@@ -141,11 +143,16 @@ def _constant_layers() -> Iterator[Stage]:
         weights = [_weights(w, *shape) for _ in range(2)]
         layer = SumMax(weights[0], w_min=weights[1], kept=kept, kept_min=kept_min)
         yield _lanes_of(layer, _input(x, inputs), outputs, inputs)
+        if outputs * inputs < 500:
+            yield _lanes_of(MultiplyAccumulate(weights[0]), _input(x, inputs), outputs, inputs, ShiftAdd)
 
 
-def _lanes_of(layer: Contraction, x: Value[TensorType], pe: int, simd: int) -> Stage:
+def _lanes_of(
+    layer: Contraction, x: Value[TensorType], pe: int, simd: int, kind: type[Arithmetic] | None = None
+) -> Stage:
     """As lowering makes it: all at once where the arithmetic has a form for that."""
-    op = next(a for a in arithmetics_of(layer) if a.accepts(layer, x.type)).replacing(layer, x.type)
+    kind = kind or next(a for a in arithmetics_of(layer) if a.accepts(layer, x.type))
+    op = kind.replacing(layer, x.type)
     y, codes = Graph(inputs=[x]).add(op, x, name="y"), op.codes.reshape(len(op.codes), -1)
     at_once = op.unrolled(np.arange(simd)) if codes.shape == (pe, simd) else None
     if at_once:

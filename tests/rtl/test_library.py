@@ -13,7 +13,7 @@ import pytest
 
 from mulfree.backends.synth.yosys import yosys_tool
 from mulfree.ir import BIPOLAR, TERNARY, IntOp, IntRange, Tensor, TensorType, Value
-from mulfree.ir.ops import Affine, ChannelGather, Clamp, Concat, Leaky, Pad, Threshold, TopK, Window
+from mulfree.ir.ops import Affine, ChannelGather, Clamp, Concat, Leaky, MultiplyAccumulate, Pad, Threshold, TopK, Window
 from mulfree.rtl import Circuit, Stage, Stream, Wire, cells, stages
 from mulfree.rtl.library import library, needed_by
 from mulfree.rtl.names import RESERVED, identifier
@@ -39,9 +39,14 @@ def dot(circuit: Circuit, x: Wire, w: Wire) -> Wire:
     return circuit.drive(cells.SUM, circuit.drive(cells.MUX, w, number, circuit.drive(cells.NEGATE, number)))
 
 
+def every_other(circuit: Circuit, x: Wire) -> Wire:
+    return circuit.drive(cells.pick((0, 5, 7)), x)
+
+
 def one_of_each() -> list[Stage]:
     """A stage of every kind, folded, with memories, padding and recoding."""
     x, vector = stream_of("x", (4, 4, 4), BIPOLAR, 2), stream_of("v", (12,), IntRange(-5, 5), 3)
+    whole = stream_of("whole", (12,), IntRange(-5, 5), 12)
     wide = stream_of("wide", (4, 4, 4), IntRange(-9, 9), 2)
     weights = np.random.default_rng(0).choice([-1, 1], (6, 12))
     scale = Affine(constants(3, -6, 9, 5), constants(1, 2, 3, 4))
@@ -57,6 +62,8 @@ def one_of_each() -> list[Stage]:
     products = Value("y", TensorType((6,), IntRange(-60, 60)))
     by_columns = np.arange(64).reshape(4, 4, 4).swapaxes(0, 1).ravel()
     moves = np.array([[0, 1], [-1, 0], [1, 1], [0, 0]])
+    matrix, chosen = np.arange(-18, 18).reshape(3, 12), Value("y", TensorType((3,), IntRange(-5, 5)))
+    product = result_of(MultiplyAccumulate(Tensor(matrix[:, :, None, None])), whole)
     single = stream_of("single", (9,), IntRange(-5, 5), 1)
     return [
         window,
@@ -75,6 +82,10 @@ def one_of_each() -> list[Stage]:
         stages.channel_gather("channel_gather", x, result_of(gather, x), gather, lanes=4),
         stages.reorder("reorder", x, pooled, x.order[by_columns], by_columns),
         stages.spatial_shift("spatial_shift", x, Value("y", TensorType((4, 4, 4), TERNARY)), moves),
+        stages.constant_matrix("constant_matrix", whole, product, weights=matrix, registers=2),
+        stages.constant_layer(
+            "constant_layer", whole, chosen, lambda circuit, x: circuit.drive(cells.pick((0, 5, 7)), x)
+        ),
         stages.top_k("top_k", single, result_of(TopK(2), single), TopK(2)),
     ]
 
