@@ -24,6 +24,11 @@ class Alternative:
     cost: Cost
 
 
+def useful(found: list[Arithmetic], layer: LayerFolding) -> list[Arithmetic]:
+    """Those that gain something in this folding: weights stand in the logic if a token holds a whole vector."""
+    return [a for a in found if not a.needs_constants or a.codes.shape[0] * a.codes[0].size == layer.pe * layer.simd]
+
+
 def cost_of(arithmetic: Arithmetic, x: TensorType, layer: LayerFolding, target: str) -> Cost:
     """The layer by itself: its windows, its memory of weights, its lanes."""
     graph: IntGraph = Graph(name="layer")
@@ -47,9 +52,10 @@ def cheapest_in(folding: Folding, target: str) -> Choose:
     """Of several arithmetics, the one of least price in the folding of the layer."""
 
     def choose(found: list[Arithmetic], x: TensorType, layer: str) -> Arithmetic:
-        if len(found) == 1:
-            return found[0]
-        return min(found, key=lambda a: price(cost_of(a, x, folding[layer], target), target))
+        rest = useful(found, folding[layer])
+        if len(rest) == 1:
+            return rest[0]
+        return min(rest, key=lambda a: price(cost_of(a, x, folding[layer], target), target))
 
     return choose
 
@@ -63,5 +69,5 @@ def alternatives(graph: IntGraph, folding: Folding, target: str) -> dict[str, li
 
 def _of_layer(node: IntNode, layer: LayerFolding, target: str) -> list[Alternative]:
     x = node.inputs[0].type
-    found = [Alternative(a, cost_of(a, x, layer, target)) for a in candidates(node, x)[0]]
+    found = [Alternative(a, cost_of(a, x, layer, target)) for a in useful(candidates(node, x)[0], layer)]
     return sorted(found, key=lambda a: price(a.cost, target))

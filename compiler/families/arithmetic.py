@@ -29,6 +29,8 @@ class Arithmetic(Contraction):
 
     replaces: ClassVar[type[Contraction]] = MultiplyAccumulate
     """The semantic operator: what is computed."""
+    needs_constants: ClassVar[bool] = False
+    """Whether it gains something only where all weights stand in the logic, none in a memory."""
     examples: ClassVar[tuple[tuple[TensorType, Contraction], ...]] = ()
     """Operand types and layers small enough to test often."""
 

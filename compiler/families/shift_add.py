@@ -35,6 +35,7 @@ class ShiftAdd(AndPopcount):
     """y[m] = sum of ±word[k] 2^j over the signed digits of row m, word being what is stored of x."""
 
     name: ClassVar[str] = "shift_add"
+    needs_constants: ClassVar[bool] = True
     examples: ClassVar[tuple[tuple[TensorType, Contraction], ...]] = (
         (TensorType((6,), IntRange(-8, 7)), MultiplyAccumulate(_weights(-90, 90, 5, 6, 1, 1))),
         (TensorType((9,), BIPOLAR), MultiplyAccumulate(_weights(-1, 1, 6, 9, 1, 1))),
