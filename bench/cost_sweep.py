@@ -132,7 +132,7 @@ def _constant_layers() -> Iterator[Stage]:
         (IntRange(-8, 7), IntRange(-7, 7), 16, 8, 1.0), (BYTE, IntRange(-99, 99), 12, 6, 0.5), (FEW, FEW, 48, 12, 0.2),
         (IntRange(-31, 31), IntRange(-60, 60), 32, 8, 0.3), (BYTE, BYTE, 64, 6, 0.1),
         (FEW, IntRange(-3, 3), 20, 20, 0.7),
-        (IntRange(-500, 500), IntRange(-99, 99), 24, 4, 0.4), (BIT, IntRange(-7, 7), 32, 16, 0.5),
+        (IntRange(-500, 500), IntRange(-99, 99), 24, 4, 0.4), (IntRange(0, 15), IntRange(-7, 7), 32, 16, 0.5),
         (IntRange(-128, 127), BYTE, 16, 10, 0.6),
     ):  # fmt: skip
         shape = (outputs, inputs, 1, 1)
