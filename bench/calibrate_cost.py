@@ -53,6 +53,9 @@ EXPECTED = {
 PULL = 0.01
 """How much a weight far from what is expected counts against a relative error: it decides where terms go together."""
 
+MOST_OF_A_BIT = {"luts": 4.0, "carries": 2.0, "gates": 16.0}
+"""The most that one bit of anything may weigh: what a few small stages suggest must not be stretched to large ones."""
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -180,7 +183,7 @@ def _off(model: Calibration, point: Point, resource: str) -> float:
 
 
 def _weights(points: list[Point], resource: str, memory: Mapping[str, float]) -> dict[str, float]:
-    """Weights >= 0 with the least sum of squared relative errors, near what is expected where that decides nothing."""
+    """Bounded weights of least squared relative error, near what is expected where that decides nothing."""
     amounts = [{**p.terms.weighed, **({"ffs": p.terms.known.ffs} if resource == "gates" else {})} for p in points]
     given = np.array([sum(memory.get(name, 0.0) * amount for name, amount in row.items()) for row in amounts])
     names = sorted({name for row in amounts for name, amount in row.items() if amount} - memory.keys())
@@ -190,8 +193,9 @@ def _weights(points: list[Point], resource: str, memory: Mapping[str, float]) ->
     matrix = np.array([[row.get(name, 0.0) for name in names] for row in amounts]) * scale[:, None]
     pull = np.sqrt(PULL * (matrix**2).sum(axis=0))
     expected = np.array([_expected(name, resource) for name in names])
-    solution = _non_negative(
-        np.vstack([matrix, np.diag(pull)]), np.concatenate([(counted - given) * scale, pull * expected])
+    most = np.array([MOST_OF_A_BIT[resource] if name.endswith("_bits") else np.inf for name in names])
+    solution = _bounded(
+        np.vstack([matrix, np.diag(pull)]), np.concatenate([(counted - given) * scale, pull * expected]), most
     )
     return {name: float(w) for name, w in zip(names, solution, strict=True) if w > 1e-4}
 
@@ -202,15 +206,15 @@ def _expected(name: str, resource: str) -> float:
     return EXPECTED["ffs"] if name == "ffs" else 0.0
 
 
-def _non_negative(matrix: Floats, wanted: Floats) -> Floats:
-    """Least squares over weights >= 0, coordinate by coordinate."""
+def _bounded(matrix: Floats, wanted: Floats, most: Floats) -> Floats:
+    """Least squares over weights from 0 to `most`, coordinate by coordinate."""
     gram, right = matrix.T @ matrix, matrix.T @ wanted
     norms = np.maximum(gram.diagonal(), 1e-12)
     weights = np.zeros(len(right))
     for _ in range(20000):
         before = weights.copy()
         for i in range(len(weights)):
-            weights[i] = max(0.0, weights[i] + (right[i] - gram[i] @ weights) / norms[i])
+            weights[i] = min(most[i], max(0.0, weights[i] + (right[i] - gram[i] @ weights) / norms[i]))
         if np.abs(weights - before).max(initial=0) < 1e-9:
             break
     return weights

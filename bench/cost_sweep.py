@@ -6,9 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mulfree.compiler.families.arithmetic import Arithmetic
 from mulfree.compiler.families.min_select.operator import MinSelect
-from mulfree.compiler.families.shift_add import ShiftAdd
 from mulfree.compiler.families.sum_max.operator import SumMax
 from mulfree.compiler.registry import arithmetics_of
 from mulfree.ir import BIPOLAR, BIT, TERNARY, Graph, IntRange, Tensor, TensorType, Value
@@ -52,7 +50,6 @@ def sweep() -> Iterator[Stage]:
     yield from _reorders()
     yield from _shifts()
     yield from _families()
-    yield from _constant_layers()
 
 
 def memories() -> Iterator[Memory]:
@@ -127,36 +124,10 @@ def _families() -> Iterator[Stage]:
         yield _lanes_of(SumMax(weights, w_min=weights, kept=kept, kept_min=kept_min), _input(x, inputs), pe, simd)
 
 
-def _constant_layers() -> Iterator[Stage]:
-    for x, w, inputs, outputs, share in (
-        (IntRange(-8, 7), IntRange(-7, 7), 16, 8, 1.0), (BYTE, IntRange(-99, 99), 12, 6, 0.5), (FEW, FEW, 48, 12, 0.2),
-        (IntRange(-31, 31), IntRange(-60, 60), 32, 8, 0.3), (BYTE, BYTE, 64, 6, 0.1),
-        (FEW, IntRange(-3, 3), 20, 20, 0.7),
-        (IntRange(-500, 500), IntRange(-99, 99), 24, 4, 0.4), (IntRange(0, 15), IntRange(-7, 7), 32, 16, 0.5),
-        (IntRange(-128, 127), BYTE, 16, 10, 0.6),
-    ):  # fmt: skip
-        shape = (outputs, inputs, 1, 1)
-        masks = [RANDOM.random(shape) < share for _ in range(2)]
-        for mask in masks:
-            mask[:, 0] = True
-        kept, kept_min = (Tensor(mask.astype(np.int64)) for mask in masks)
-        weights = [_weights(w, *shape) for _ in range(2)]
-        layer = SumMax(weights[0], w_min=weights[1], kept=kept, kept_min=kept_min)
-        yield _lanes_of(layer, _input(x, inputs), outputs, inputs)
-        if outputs * inputs < 500:
-            yield _lanes_of(MultiplyAccumulate(weights[0]), _input(x, inputs), outputs, inputs, ShiftAdd)
-
-
-def _lanes_of(
-    layer: Contraction, x: Value[TensorType], pe: int, simd: int, kind: type[Arithmetic] | None = None
-) -> Stage:
-    """As lowering makes it: all at once where the arithmetic has a form for that."""
-    kind = kind or next(a for a in arithmetics_of(layer) if a.accepts(layer, x.type))
-    op = kind.replacing(layer, x.type)
+def _lanes_of(layer: Contraction, x: Value[TensorType], pe: int, simd: int) -> Stage:
+    """With the first arithmetic, folded."""
+    op = next(a for a in arithmetics_of(layer) if a.accepts(layer, x.type)).replacing(layer, x.type)
     y, codes = Graph(inputs=[x]).add(op, x, name="y"), op.codes.reshape(len(op.codes), -1)
-    at_once = op.unrolled(np.arange(simd)) if codes.shape == (pe, simd) else None
-    if at_once:
-        return stages.constant_layer("stage", _stream(x, simd), y, at_once)
     options = {"weights": codes, "lane": op.lane, "reduce": op.reduce, "weight_range": op.weight_range}
     return stages.matrix_vector("stage", _stream(x, simd), y, pe=pe, **options)
 
