@@ -11,12 +11,14 @@ from mulfree.compiler.families.sum_max.arithmetic import SumMaxCompare
 from mulfree.compiler.families.sum_max.forms import FORMS, SumMaxConv, SumMaxDense
 from mulfree.compiler.families.sum_max.operator import SumMax
 from mulfree.compiler.families.sum_max.pattern import recognise
+from mulfree.compiler.families.sum_max.prune import PRUNE_SUM_MAX
 
 FAMILY = Family(
     "sum-max",
     operators=(SumMax,),
     arithmetics=(SumMaxCompare,),
     forms=FORMS,
+    adaptations=(PRUNE_SUM_MAX,),
     recognise=(recognise,),
     streamline={SumMaxDense: streamline.dense, SumMaxConv: streamline.conv},
 )
