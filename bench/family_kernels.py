@@ -3,9 +3,10 @@
     python bench/family_kernels.py
 
 Rates are in 10^9 operations a second, best of many runs in CPU time; an operation is what stands for one
-multiply-accumulate. Min-select is compared with onnxruntime's float convolution of the same shape (the layer that it
-replaces), sum-max with numpy's broadcast sums, maxima and minima (int16, in tiles that fit the cache) and with
-onnxruntime's float product of the same shape. Every result is compared with the definition first.
+multiply-accumulate. Min-select and weights that are powers of two (shifting left exactly, and right with rounding) are
+compared with onnxruntime's float convolution of the same shape, sum-max with numpy's broadcast sums, maxima and minima
+(int16, in tiles that fit the cache) and with onnxruntime's float product of the same shape. Every result is compared
+with the definition first.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ import onnxruntime
 from common import machine
 
 from mulfree.compiler.families.min_select.operator import MinSelect
+from mulfree.compiler.families.power_of_two.operator import ROUNDINGS, ShiftedSum
 from mulfree.compiler.families.sum_max.operator import SumMax
 from mulfree.ir import AnyArray, Graph, IntRange, Tensor, TensorType
-from mulfree.ir.ops import Contraction, Window
+from mulfree.ir.ops import Contraction, MultiplyAccumulate, Window
 from mulfree.sim.functional import FastNetwork
 
 BUDGET_S = 1.5
@@ -40,23 +42,47 @@ def main() -> None:
         (SIGNED, 1024, 1, 1024, 1, 256),
     ):
         _min_select(x, channels, size, filters, kernel, batch)
+    for shape in ((64, 28, 64, 3, 8), (128, 14, 128, 3, 16), (256, 14, 256, 3, 8), (16, 28, 32, 5, 16)):
+        _power_of_two(*shape)
     for inputs, outputs, batch in ((512, 1024, 256), (784, 512, 256), (128, 128, 1024)):
         _sum_max(inputs, outputs, batch)
 
 
 def _min_select(x: IntRange, channels: int, size: int, filters: int, kernel: int, batch: int) -> None:
     codes = RANDOM.integers(-127, 128, (filters, channels, kernel, kernel))
-    pad = kernel // 2
-    layer = MinSelect(Tensor(codes), Window((kernel, kernel), pads=(pad,) * 4))
-    type = TensorType((channels, size, size), x)
-    ours, images = _fast(layer, type, batch)
-    floats, conv = images.astype(np.float32), _ort_conv(codes.astype(np.float32), pad)
-    operations = batch * size * size * codes.size
+    layer = MinSelect(Tensor(codes), _same(kernel))
+    _beside_conv(f"min-select {_kind(x)}", layer, TensorType((channels, size, size), x), codes, batch)
+
+
+def _power_of_two(channels: int, size: int, filters: int, kernel: int, batch: int) -> None:
+    """Exponents 0 to 6; and -4 to 0 with each rounding."""
+    shape, x = (filters, channels, kernel, kernel), TensorType((channels, size, size), UNSIGNED)
+    signs, exponents = RANDOM.choice([-1, 1], shape), RANDOM.integers(0, 7, shape)
+    left = MultiplyAccumulate(Tensor(signs << exponents), _same(kernel))
+    _beside_conv("power of two", left, x, signs << exponents, batch)
+    for rounding in ROUNDINGS:
+        parts = {"exponents": Tensor(exponents % 5 - 4), "rounding": rounding}
+        right = ShiftedSum(Tensor(signs), _same(kernel), **parts)
+        _beside_conv(f"power of two, {rounding},", right, x, signs * 2.0 ** (exponents % 5 - 4), batch)
+
+
+def _same(kernel: int) -> Window:
+    """Padded so that the map keeps its size."""
+    return Window((kernel, kernel), pads=(kernel // 2,) * 4)
+
+
+def _kind(x: IntRange) -> str:
+    return "signed" if x.lo < 0 else "unsigned"
+
+
+def _beside_conv(title: str, layer: Contraction, x: TensorType, weights: AnyArray, batch: int) -> None:
+    """The layer, and onnxruntime's float convolution with these weights."""
+    ours, images = _fast(layer, x, batch)
+    floats, conv = images.astype(np.float32), _ort_conv(weights.astype(np.float32), weights.shape[2] // 2)
     times = {"ours": _best(ours), "onnxruntime Conv": _best(lambda: conv(floats))}
-    kind = "signed" if x.lo < 0 else "unsigned"
-    _print(
-        f"min-select {kind} {channels}x{size}x{size} -> {filters}, {kernel}x{kernel}, batch {batch}", operations, times
-    )
+    (channels, height, width), (filters, _, *kernel) = x.shape, weights.shape
+    shape = f"{channels}x{height}x{width} -> {filters}, {kernel[0]}x{kernel[1]}, batch {batch}"
+    _print(f"{title} {shape}", batch * height * width * weights.size, times)
 
 
 def _sum_max(inputs: int, outputs: int, batch: int) -> None:

@@ -77,6 +77,12 @@ def least_dot(context: Any, builder: Any, acc: Any, x: Any, w: Any) -> Any:
     return byte_dot(context, builder, acc, builder.bitcast(chosen, VECTOR), sign)
 
 
+def masked_dot(context: Any, builder: Any, acc: Any, x: Any, w: Any) -> Any:
+    """acc + sum over 4 bytes of weight * (x & mask) for unsigned bytes; w is (weight, mask)."""
+    weight, mask = w
+    return byte_dot(context, builder, acc, builder.and_(x, mask), weight)
+
+
 def _unsigned(order: str, builder: Any, a: Any, b: Any) -> Any:
     """The smaller ("<") or larger (">") of unsigned bytes."""
     return builder.select(builder.icmp_unsigned(order, a, b), a, b)

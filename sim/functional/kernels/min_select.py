@@ -36,7 +36,7 @@ def build_min_select(planner: Planner, node: IntNode) -> bool:
     op, (x,) = node.op, node.inputs
     assert isinstance(op, Contraction)
     peak = max(abs(x.type.range.lo), abs(x.type.range.hi))
-    weights = np.clip(expanded(op), -peak, peak)
+    weights = np.clip(expanded(op.weights.array, op.groups), -peak, peak)
     is_short = fits(x.type.range, Kind.BYTE) and bool(np.abs(weights).max() <= MOST)
     if not (is_short and fits(node.output.type.range, Kind.INT32)):
         return False
