@@ -64,9 +64,9 @@ def _pair_dot(builder: Any, x: Any, w: Any) -> Any:
 
 
 def clamped_dot(context: Any, builder: Any, acc: Any, x: Any, w: Any) -> Any:
-    """acc + sum over 4 bytes of sign * clamp(x, low, high) for unsigned bytes; w is (sign, low, high)."""
-    sign, low, high = w[0], *(builder.bitcast(part, BYTES) for part in w[1:])
-    chosen = _unsigned("<", builder, _unsigned(">", builder, builder.bitcast(x, BYTES), low), high)
+    """acc + sum over 4 bytes of sign * clamp(x, 256 - high, high) for unsigned bytes; w is (sign, high)."""
+    sign, high = w[0], builder.bitcast(w[1], BYTES)
+    chosen = _unsigned("<", builder, _unsigned(">", builder, builder.bitcast(x, BYTES), builder.neg(high)), high)
     return byte_dot(context, builder, acc, builder.bitcast(chosen, VECTOR), sign)
 
 

@@ -65,20 +65,18 @@ def _accumulation(planner: Planner, node: IntNode, weights: IntArray) -> Accumul
 
 
 def _packed(weights: IntArray, bias: int, pitch: int) -> AnyArray:
-    """(blocks, words, channels of a block): the signs, and the ends to which stored bytes are clamped, word by word."""
-    size = np.abs(weights)
-    ends = (-size - bias, size - bias) if bias else (size,)
-    parts = [byte_weights(part, pitch) for part in (np.sign(weights), *ends)]
-    blocks, words, channels = parts[0].shape
-    return np.stack(parts, axis=2).reshape(blocks, words * len(parts), channels)
+    """(blocks, words, channels of a block): the signs, and the upper ends to which stored bytes are clamped."""
+    signs, ends = (byte_weights(part, pitch) for part in (np.sign(weights), np.abs(weights) - bias))
+    blocks, words, channels = signs.shape
+    return np.stack([signs, ends], axis=2).reshape(blocks, 2 * words, channels)
 
 
-_clamped_ints = panel(clamped_dot, to_ints, 2, parts=3)
-_clamped_ints_narrow = panel(clamped_dot, to_ints, 1, parts=3)
-_clamped_bits = panel(clamped_dot, to_bits, 2, parts=3)
-_clamped_bits_narrow = panel(clamped_dot, to_bits, 1, parts=3)
-_clamped_levels = panel(clamped_dot, to_levels, 2, parts=3)
-_clamped_levels_narrow = panel(clamped_dot, to_levels, 1, parts=3)
+_clamped_ints = panel(clamped_dot, to_ints, 2, parts=2)
+_clamped_ints_narrow = panel(clamped_dot, to_ints, 1, parts=2)
+_clamped_bits = panel(clamped_dot, to_bits, 2, parts=2)
+_clamped_bits_narrow = panel(clamped_dot, to_bits, 1, parts=2)
+_clamped_levels = panel(clamped_dot, to_levels, 2, parts=2)
+_clamped_levels_narrow = panel(clamped_dot, to_levels, 1, parts=2)
 _least_ints = panel(least_dot, to_ints, 2, parts=2)
 _least_ints_narrow = panel(least_dot, to_ints, 1, parts=2)
 _least_bits = panel(least_dot, to_bits, 2, parts=2)
