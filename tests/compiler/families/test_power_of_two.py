@@ -91,7 +91,7 @@ def test_an_operand_of_a_coarser_unit_is_counted_in_the_scale() -> None:
     ids=str,
 )
 def test_what_does_not_fit_is_refused_with_a_remedy(changes: dict[str, Any], message: str) -> None:
-    arguments = {"exponent": np.array([[-1, 0], [-3, -2]])} | changes
+    arguments: dict[str, Any] = {"exponent": np.array([[-1, 0], [-3, -2]])} | changes
     net, y = dense(**arguments)
     with pytest.raises(CompileError, match=message):
         streamlined(net.proto(y))
