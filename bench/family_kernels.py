@@ -29,7 +29,7 @@ from mulfree.sim.functional import FastNetwork
 
 BUDGET_S = 1.5
 RANDOM = np.random.default_rng(0)
-SIGNED, UNSIGNED = IntRange(-128, 127), IntRange(0, 255)
+SIGNED, UNSIGNED, HALVES = IntRange(-128, 127), IntRange(0, 255), IntRange(-(2**15), 2**15 - 1)
 
 
 def main() -> None:
@@ -40,6 +40,7 @@ def main() -> None:
         (SIGNED, 128, 14, 128, 3, 16),
         (UNSIGNED, 16, 28, 32, 5, 16),
         (SIGNED, 1024, 1, 1024, 1, 256),
+        (HALVES, 64, 28, 64, 3, 8),
     ):
         _min_select(x, channels, size, filters, kernel, batch)
     for shape in ((64, 28, 64, 3, 8), (128, 14, 128, 3, 16), (256, 14, 256, 3, 8), (16, 28, 32, 5, 16)):
@@ -49,7 +50,8 @@ def main() -> None:
 
 
 def _min_select(x: IntRange, channels: int, size: int, filters: int, kernel: int, batch: int) -> None:
-    codes = RANDOM.integers(-127, 128, (filters, channels, kernel, kernel))
+    peak = min(x.hi, 127) if x != HALVES else x.hi
+    codes = RANDOM.integers(-peak, peak + 1, (filters, channels, kernel, kernel))
     layer = MinSelect(Tensor(codes), _same(kernel))
     _beside_conv(f"min-select {_kind(x)}", layer, TensorType((channels, size, size), x), codes, batch)
 
@@ -72,7 +74,7 @@ def _same(kernel: int) -> Window:
 
 
 def _kind(x: IntRange) -> str:
-    return "signed" if x.lo < 0 else "unsigned"
+    return "of 16 bits" if x == HALVES else "signed" if x.lo < 0 else "unsigned"
 
 
 def _beside_conv(title: str, layer: Contraction, x: TensorType, weights: AnyArray, batch: int) -> None:
@@ -112,7 +114,7 @@ def _fast(layer: Contraction, x: TensorType, batch: int) -> tuple[Callable[[], A
     network = FastNetwork(graph)
     samples = RANDOM.integers(x.range.lo, x.range.hi + 1, (batch, *x.shape))
     np.testing.assert_array_equal(network.run([samples[:2]])[0], layer.evaluate(samples[:2]))
-    narrow = samples.astype(np.int8 if x.range.lo < 0 else np.uint8)
+    narrow = samples.astype(np.int16 if x.range == HALVES else np.int8 if x.range.lo < 0 else np.uint8)
     return lambda: network.run([narrow], threads=1), samples
 
 

@@ -83,6 +83,15 @@ def masked_dot(context: Any, builder: Any, acc: Any, x: Any, w: Any) -> Any:
     return byte_dot(context, builder, acc, builder.and_(x, mask), weight)
 
 
+def clamped_halves(context: Any, builder: Any, acc: Any, x: Any, w: Any) -> Any:
+    """acc + sum over 2 halfwords of sign * clamp(x, -size, size) for signed halfwords; w is (sign, size)."""
+    sign, size, value = (_halves(builder, word) for word in (*w, x))
+    least = builder.neg(size)
+    raised = builder.select(builder.icmp_signed(">", value, least), value, least)
+    chosen = builder.select(builder.icmp_signed("<", raised, size), raised, size)
+    return builder.add(acc, _pair_dot(builder, chosen, sign))
+
+
 def _unsigned(order: str, builder: Any, a: Any, b: Any) -> Any:
     """The smaller ("<") or larger (">") of unsigned bytes."""
     return builder.select(builder.icmp_unsigned(order, a, b), a, b)

@@ -136,7 +136,7 @@ def from_bytes(planner: Planner, node: IntNode, is_fused: bool) -> Accumulation 
     divisor, offset = scaling(op)
     stored = planner.operand(x, Kind.BYTE)
     source, geometry = in_border(planner, stored, x.type, op.window, fill=-stored.storage.bias)
-    in_words = geometry.in_words
+    in_words = geometry.in_words()
     constants = (stored.storage.bias * weights.sum(axis=(1, 2, 3)) - offset)[None]
     classes = np.zeros(geometry.positions, np.int64)
     packed = byte_weights(weights, geometry.pitch)

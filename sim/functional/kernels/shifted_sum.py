@@ -92,7 +92,7 @@ def _accumulation(
     assert isinstance(op, Contraction)
     stored = planner.operand(x, Kind.BYTE)
     source, bytes_ = in_border(planner, stored, x.type, op.window, fill=-stored.storage.bias)
-    geometry = bytes_.in_words
+    geometry = bytes_.in_words()
     packed = np.concatenate([_packed(part, op.groups, bytes_.pitch) for part in parts], axis=1)
     return Accumulation(
         sweeps=_NARROW if packed.shape[-1] == NARROW else _WIDE,

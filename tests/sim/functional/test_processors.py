@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from numba.core.registry import cpu_target
 
-from mulfree.compiler.families.min_select import MinSelect
-from mulfree.compiler.families.power_of_two import ShiftedSum
+from mulfree.compiler.families.min_select.operator import MinSelect
+from mulfree.compiler.families.power_of_two.operator import ShiftedSum
 from mulfree.compiler.families.sum_max.operator import SumMax
 from mulfree.ir import IntArray, IntRange, Tensor, TensorType
 from mulfree.ir.ops import Contraction, MultiplyAccumulate, Threshold
@@ -22,6 +22,7 @@ from mulfree.sim.functional.vector import has_byte_dot, rows_per_pass
 from tests.sim.functional.layers import binary_cnn, binary_mlp, chain, check
 
 SIGNED, UNSIGNED, WIDE = IntRange(-128, 127), IntRange(0, 255), IntRange(-(2**20), 2**20)
+HALVES = IntRange(-(2**15), 2**15 - 1)
 INPUTS, BATCH = 37, 9
 AVX512 = "+avx512f,+avx512bw,+avx512cd,+avx512dq,+avx512vl"
 
@@ -83,6 +84,7 @@ def run_every_kernel() -> None:
     _check(UNSIGNED, shifts, _levels(-99, 0, 50))
     _check(SIGNED, MinSelect(_weights(-127, 127)), _levels(0))
     _check(WIDE, _sum_max())
+    _check(HALVES, MinSelect(_weights(-999, 999)))
     context = cpu_target.target_context
     print(f"{rows_per_pass(context)} rows, {'dot of bytes' if has_byte_dot(context) else 'portable dot'}")
 
