@@ -12,6 +12,8 @@ import pytest
 
 PROGRAM = """
 from tests.sim.functional.layers import binary_cnn, binary_mlp, check
+from tests.sim.functional.test_sum_max_listed import check_cases
+check_cases()
 check(binary_mlp(100, 40, 33, 10), 9)
 check(binary_cnn(40, 64, 50, 10), 2)
 """
