@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from mulfree.compiler.layer_names import layer_names
@@ -18,6 +18,9 @@ from mulfree.ir.ops import Contraction, Pool, as_map
 
 DEFAULT_FPS = 1000.0
 DEFAULT_CLOCK_MHZ = 100.0
+
+WORTH_A_LIST = 2
+"""A layer counts on a list of its entries where that is so much shorter: each lane then has memories of its own."""
 
 IntNode = Node[TensorType]
 
@@ -46,6 +49,8 @@ class LayerShape:
     """Input channels per group."""
     outputs: int
     """Output channels per group."""
+    listed_steps: Callable[[int, int], int | None] = field(default=lambda lanes, pe: None, compare=False)
+    """See `Contraction.listed_steps`."""
 
     @property
     def is_channelwise(self) -> bool:
@@ -62,8 +67,10 @@ class LayerShape:
         """Cycles per frame of the layer and of the window that feeds it."""
         if self.is_channelwise:
             return self.positions * self.taps * (self.groups // pe)
-        steps = self.taps * (self.channels // simd)
-        return self.positions * self.groups * steps * (self.outputs // pe)
+        tokens = self.groups * self.taps * (self.channels // simd)
+        steps, listed = tokens * (self.outputs // pe), self.listed_steps(simd, pe)
+        is_listed = listed is not None and max(listed, tokens) * WORTH_A_LIST <= steps
+        return self.positions * (max(listed, tokens) if is_listed and listed is not None else steps)
 
 
 def foldable_layers(graph: Graph[TensorType]) -> dict[str, LayerShape]:
@@ -78,7 +85,8 @@ def shape_of(node: IntNode) -> LayerShape:
     outputs, rows, columns = as_map(node.output.type.shape)
     match node.op:
         case Contraction(window=window, groups=groups):
-            return LayerShape(rows * columns, groups, window.taps, channels // groups, outputs // groups)
+            listed = node.op.listed_steps
+            return LayerShape(rows * columns, groups, window.taps, channels // groups, outputs // groups, listed)
         case Pool(window=window):
             return LayerShape(rows * columns, channels, window.taps, 1, 1)
         case _:

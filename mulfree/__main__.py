@@ -203,13 +203,16 @@ def show(
     alternatives: Annotated[
         bool, typer.Option("--alternatives", help="What every arithmetic costs, by layer.")
     ] = False,
+    operations: Annotated[bool, typer.Option("--operations", help="What every layer takes for one sample.")] = False,
     *,
     options: DesignOptions,
     json: Json = False,
 ) -> None:
-    """Print or draw a graph of the model; or the price of every arithmetic that computes a layer exactly."""
+    """Print or draw a graph of the model; or what its layers cost: every exact arithmetic, or the operations."""
     from mulfree.samples import write_text
 
+    if operations:
+        return _print_operations(options.design(model))
     if alternatives:
         return _print_alternatives(options.design(model))
     text = _drawing(_graph(model, level, options), form)
@@ -228,6 +231,12 @@ def _print_alternatives(design: CompiledModel) -> None:
     with working("pricing"):
         found = design.alternatives()
     print_result(alternatives_dict(design, found), alternatives_table(design, found))
+
+
+def _print_operations(design: CompiledModel) -> None:
+    from mulfree.summary import operations_dict, operations_table
+
+    print_result(operations_dict(design), operations_table(design))
 
 
 @app.command()

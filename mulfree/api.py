@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mulfree.backends.synth import Placement, Progress, Synthesis
     from mulfree.compiler.alternatives import Alternative
     from mulfree.compiler.trace import Executors
+    from mulfree.ir.ops import Operations
     from mulfree.sim.cosim import CosimReport
     from mulfree.sim.cycles import Timing
     from mulfree.sim.diff import Difference
@@ -95,6 +96,12 @@ class CompiledModel:
         from mulfree.compiler.alternatives import alternatives
 
         return alternatives(self.hardware.layers, self.hardware.folding, self.target)
+
+    def operations(self) -> dict[str, Operations]:
+        """For every layer, by name, its parameters and the operations of its definition for one sample."""
+        from mulfree.compiler.alternatives import operations
+
+        return operations(self.hardware.layers)
 
     @cached_property
     def executors(self) -> Executors:

@@ -267,6 +267,13 @@ def test_alternatives_are_priced_layer_by_layer() -> None:
     assert "and_popcount" in run("show", MODEL, "--alternatives").stdout
 
 
+def test_operations_are_counted_layer_by_layer() -> None:
+    found = run_json("show", MODEL, "--operations")
+    assert set(found) == {"conv0", "conv4", "dense9", "dense12"}
+    assert found["dense12"]["multiplications"] == found["dense12"]["parameters"]
+    assert "total" in run("show", MODEL, "--operations").stdout
+
+
 def test_an_arithmetic_can_be_asked_for() -> None:
     found = run_json("estimate", MODEL, "--arithmetic", "and_popcount")
     assert found["total"]["luts"] > 0

@@ -105,6 +105,11 @@ def shift_control(index_bits: int, place_bits: int, fold_bits: int) -> Terms:
     return Terms(Cost(ffs=ffs), weighed)
 
 
+def gather_control(words: int, steps: int) -> Terms:
+    """How many vectors are held, both halves, whether the list has begun and whether a step is offered."""
+    return Terms(Cost(ffs=6), {"handshakes": 1}) + counter(words) + counter(steps)
+
+
 def shift_bank(width: int, depth: int, place_bits: int, target: Target, style: str) -> Terms:
     """The memory with its address, and whether the word lies outside the map."""
     address = (depth - 1).bit_length()

@@ -12,10 +12,11 @@ from mulfree.rtl.actors import Buffered
 from mulfree.rtl.cost.calibration import calibration
 from mulfree.rtl.cost.circuit import circuit_terms
 from mulfree.rtl.cost.cost import Cost
-from mulfree.rtl.cost.memory import ram_terms, rom_terms
+from mulfree.rtl.cost.memory import copied_ram_terms, ram_terms, rom_terms
 from mulfree.rtl.cost.parts import (
     concat_streams,
     counter,
+    gather_control,
     pad_map,
     register,
     shift_bank,
@@ -181,6 +182,18 @@ def _sliding_window(stage: Stage, target: Target) -> Terms:
     return buffer + _circuits(stage, target) + Terms(weighed={"mux_bits": padded})
 
 
+def _sparse_matrix(stage: Stage, target: Target) -> Terms:
+    """Beside each port's memory a register of its code."""
+    p, x = stage.parameters, stage.inputs[0]
+    ports, places = p["pe"] * p["ports"], (p["words"] - 1).bit_length()
+    memories = copied_ram_terms(ports // x.lanes, 2 << places, x.element_bits, target).times(x.lanes)
+    codes = Terms(Cost(ffs=ports * p["code_bits"]))
+    last = NOTHING if p["longest"] == 1 else Terms(Cost(ffs=1))
+    control = gather_control(p["words"], p["steps"]) + last
+    end = _reduction(stage, p["longest"])
+    return control + memories + codes + _memories(stage, target) + _circuits(stage, target) + end
+
+
 def _spatial_shift(stage: Stage, target: Target) -> Terms:
     """Where the offset changes with the fold, its bits are chosen by the fold."""
     plan, p, x = plan_of(stage), stage.parameters, stage.inputs[0]
@@ -230,6 +243,7 @@ _KINDS: dict[str, Callable[[Stage, Target], Terms]] = {
     "pad": _pad,
     "reorder": _reorder,
     "sliding_window": _sliding_window,
+    "sparse_matrix": _sparse_matrix,
     "spatial_shift": _spatial_shift,
     "threshold": _threshold,
     "top_k": _top_k,
