@@ -33,7 +33,7 @@ def cost_of(arithmetic: Arithmetic, x: TensorType, layer: LayerFolding, target: 
     """The layer by itself: its windows, its memory of weights, its lanes."""
     graph: IntGraph = Graph(name="layer")
     graph.outputs.append(graph.add(arithmetic, graph.add_input("x", x), name="y"))
-    design = lower(graph, dict.fromkeys(foldable_layers(graph), layer)).for_target(target)
+    design = lower(graph, dict.fromkeys(foldable_layers(graph), layer), target=target)
     return total([stage_cost(stage, target) for stage in design.stages])
 
 

@@ -20,16 +20,21 @@ from mulfree.compiler.stream_order import is_raster, transposed
 from mulfree.ir import AnyArray, CompileError, Graph, IntArray, IntRange, TensorType, ops
 from mulfree.ir.ops import Window
 from mulfree.rtl import Design, Stream, stages
+from mulfree.rtl.heap import GENERIC
 from mulfree.rtl.library import library
 from mulfree.rtl.names import identifier
 
 
-def lower(graph: Graph[TensorType], folding: Folding, depths: Mapping[str, int] | None = None) -> Design:
+def lower(
+    graph: Graph[TensorType], folding: Folding, depths: Mapping[str, int] | None = None, target: str = GENERIC
+) -> Design:
     """Stages for every node, folded as asked; `depths` are the queues' depths by stage name (default: a frame).
+
+    Shared sums are weighed, registers placed and heaps planned for `target`.
 
     Raises CompileError, with the place, for an operator or an order of elements that has no hardware.
     """
-    lowering = Lowering(graph, folding, depths or {}, layer_names(graph))
+    lowering = Lowering(graph, folding, depths or {}, layer_names(graph), target)
     lowering.names |= {identifier(graph.name), "tb", *(file.removesuffix(".sv") for file in library())}
     inputs = [lowering.add_input(value) for value in graph.inputs]
     for node in graph.nodes:
@@ -106,10 +111,11 @@ def _contraction(to: Lowering, node: IntNode, op: Arithmetic, x: Stream) -> Stre
 def _unrolled(to: Lowering, node: IntNode, op: Arithmetic, x: Stream) -> Stream | None:
     """All outputs of a vector at once, where the arithmetic has a form for that."""
     order = x.order if len(x.value.type.shape) == 1 else np.arange(x.lanes)
-    outputs = op.unrolled(order)
+    outputs = op.unrolled(order, to.target)
     if outputs is None:
         return None
-    return to.build(stages.constant_layer, node.output, "", x, node.output, outputs, location=node.location).outputs[0]
+    options = {"levels": to.layer(node).levels, "target": to.target, "location": node.location}
+    return to.build(stages.constant_layer, node.output, "", x, node.output, outputs, **options).outputs[0]
 
 
 def _in_stream_order(to: Lowering, node: IntNode, op: Arithmetic, x: Stream) -> tuple[IntArray, Stream]:

@@ -60,6 +60,10 @@ Arithmetic = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME", help="Take it wherever it is exact; else the cheapest is taken."),
 ]
+Levels = Annotated[
+    int | None,
+    typer.Option("--levels-per-stage", help="Levels of logic between registers where a layer is computed at once."),
+]
 Inputs = Annotated[
     list[str] | None,
     typer.Option("--input", metavar="NAME=FORMAT", help="What a float input holds: image=uint8, image=uint8/255."),
@@ -82,6 +86,7 @@ def compile_command(
     clock: Clock = 100.0,
     target: Target = "xc7",
     arithmetic: Arithmetic = None,
+    levels: Levels = None,
     inputs: Inputs = None,
     json: Json = False,
 ) -> None:
@@ -89,7 +94,7 @@ def compile_command(
     from mulfree.summary import estimate_table, summary
 
     after = _ir_printer(print_ir_after or [])
-    design = _design(model, folding, fps, luts, clock, target, inputs, arithmetic, after)
+    design = _design(model, folding, fps, luts, clock, target, inputs, arithmetic, levels, after)
     with working("writing"):
         samples = _samples(design, data, limit or 4)
         design.write_verilog(output, samples.inputs)
@@ -128,6 +133,7 @@ def cosim(
     fps: Fps = None,
     luts: Luts = None,
     arithmetic: Arithmetic = None,
+    levels: Levels = None,
     inputs: Inputs = None,
     json: Json = False,
 ) -> None:
@@ -136,7 +142,7 @@ def cosim(
 
     from mulfree.samples import pattern
 
-    design = _design(model, folding, fps, luts, inputs=inputs, arithmetic=arithmetic)
+    design = _design(model, folding, fps, luts, inputs=inputs, arithmetic=arithmetic, levels=levels)
     samples = _samples(design, data, limit or 3, seed)
     with working("building and running the Verilator model"):
         report = design.cosimulate(samples.inputs, pattern(source, seed), pattern(sink, seed + 1))
@@ -153,13 +159,14 @@ def estimate(
     clock: Clock = 100.0,
     target: Target = "xc7",
     arithmetic: Arithmetic = None,
+    levels: Levels = None,
     inputs: Inputs = None,
     json: Json = False,
 ) -> None:
     """Area, latency and rate without synthesis, per stage and in total, with the error of the estimate."""
     from mulfree.summary import estimate_table
 
-    design = _design(model, folding, fps, luts, clock, target, inputs, arithmetic)
+    design = _design(model, folding, fps, luts, clock, target, inputs, arithmetic, levels)
     with working("estimating"):
         result = design.estimate()
     print_result(result.to_dict(), estimate_table(result))
@@ -176,13 +183,14 @@ def synth(
     clock: Clock = 100.0,
     target: Target = "xc7",
     arithmetic: Arithmetic = None,
+    levels: Levels = None,
     inputs: Inputs = None,
     json: Json = False,
 ) -> None:
     """Synthesise every stage with Yosys, and prove that no multiplication and no DSP block is left."""
     from mulfree.summary import placement_dict, placement_text, synthesis_dict, synthesis_table
 
-    design = _design(model, folding, fps, luts, clock, target, inputs, arithmetic)
+    design = _design(model, folding, fps, luts, clock, target, inputs, arithmetic, levels)
     with working("synthesising"):
         result = design.synthesise()
     with working("placing and routing"):
@@ -273,12 +281,13 @@ def _design(
     target: str = "xc7",
     inputs: list[str] | None = None,
     arithmetic: list[str] | None = None,
+    levels: int | None = None,
     after: Callable[[Any, Any], None] | None = None,
 ) -> CompiledModel:
     import mulfree
 
     options = {"folding": folding, "fps": fps, "luts": luts, "clock_mhz": clock, "target": target, "after": after}
-    formats = _formats(inputs)
+    formats, options["levels_per_stage"] = _formats(inputs), levels
     with working(f"compiling {model}"):
         return mulfree.compile(model, inputs=formats, arithmetic=arithmetic or (), **options)  # type: ignore[arg-type]
 

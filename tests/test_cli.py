@@ -254,6 +254,15 @@ def test_alternatives_are_priced_layer_by_layer() -> None:
     assert "and_popcount" in run("show", MODEL, "--alternatives").stdout
 
 
+def test_fewer_levels_of_logic_are_more_registers() -> None:
+    options = ("estimate", MODEL, "--folding", "unrolled", "--arithmetic", "shift_add", "--levels-per-stage")
+    ffs = [run_json(*options, levels)["total"]["ffs"] for levels in ("1", "100")]
+    assert ffs[0] > ffs[1]
+    result = run(*options, "0")
+    assert result.exit_code == 2
+    assert "0 levels of logic per stage: give a number from 1 on" in result.stderr
+
+
 def test_an_arithmetic_can_be_asked_for() -> None:
     found = run_json("estimate", MODEL, "--arithmetic", "and_popcount")
     assert found["total"]["luts"] > 0
