@@ -70,10 +70,15 @@ class DesignOptions(ModelOptions):
         list[str] | None,
         typer.Option(metavar="NAME", help="Take it wherever it is exact; else the cheapest is taken."),
     ] = None
+    levels: Annotated[
+        int | None,
+        typer.Option("--levels-per-stage", help="Levels of logic between registers where a layer is computed at once."),
+    ] = None
 
     def design(self, model: Path, **others: Any) -> CompiledModel:
-        hardware = {"folding": self.folding, "fps": self.fps, "luts": self.luts, "clock_mhz": self.clock}
-        return super().design(model, target=self.target, arithmetic=self.arithmetic or (), **hardware, **others)
+        folding = {"folding": self.folding, "fps": self.fps, "luts": self.luts, "levels_per_stage": self.levels}
+        chosen = {"target": self.target, "clock_mhz": self.clock, "arithmetic": self.arithmetic or ()}
+        return super().design(model, **folding, **chosen, **others)
 
 
 def with_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -274,6 +274,15 @@ def test_operations_are_counted_layer_by_layer() -> None:
     assert "total" in run("show", MODEL, "--operations").stdout
 
 
+def test_fewer_levels_of_logic_are_more_registers() -> None:
+    options = ("estimate", MODEL, "--folding", "unrolled", "--arithmetic", "shift_add", "--levels-per-stage")
+    ffs = [run_json(*options, levels)["total"]["ffs"] for levels in ("1", "100")]
+    assert ffs[0] > ffs[1]
+    result = run(*options, "0")
+    assert result.exit_code == 2
+    assert "0 levels of logic per stage: give a number from 1 on" in result.stderr
+
+
 def test_an_arithmetic_can_be_asked_for() -> None:
     found = run_json("estimate", MODEL, "--arithmetic", "and_popcount")
     assert found["total"]["luts"] > 0
