@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from mulfree.backends.busy import busy_cycles
 from mulfree.rtl import Design, Stage
+from mulfree.rtl.busy import busy_cycles
 from mulfree.rtl.cost import Cost, Error, calibrated_kind, calibration, provenance, stage_cost, target_named, total
 
 

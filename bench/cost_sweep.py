@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields
 
 import numpy as np
 
 from mulfree.compiler.families.min_select.operator import MinSelect
+from mulfree.compiler.families.sum_max.kept import SumMaxKept
 from mulfree.compiler.families.sum_max.operator import SumMax
 from mulfree.compiler.registry import arithmetics_of
-from mulfree.ir import BIPOLAR, BIT, TERNARY, Graph, IntRange, Tensor, TensorType, Value
+from mulfree.ir import BIPOLAR, BIT, TERNARY, Graph, IntArray, IntRange, Tensor, TensorType, Value
 from mulfree.ir.ops import (
     Add,
     Affine,
@@ -50,6 +52,7 @@ def sweep() -> Iterator[Stage]:
     yield from _reorders()
     yield from _shifts()
     yield from _families()
+    yield from _listed()
 
 
 def memories() -> Iterator[Memory]:
@@ -122,6 +125,32 @@ def _families() -> Iterator[Stage]:
         yield _lanes_of(MinSelect(weights), _input(x, inputs), pe, simd)
         kept, kept_min = (Tensor((RANDOM.random(weights.shape) < share).astype(np.int64)) for share in (1.0, 0.6))
         yield _lanes_of(SumMax(weights, w_min=weights, kept=kept, kept_min=kept_min), _input(x, inputs), pe, simd)
+
+
+def _listed() -> Iterator[Stage]:
+    """Pruned sum-max layers by the list of their entries."""
+    for x, bound, inputs, outputs, pe, simd, share in (
+        (IntRange(-128, 127), 127, 512, 128, 1, 1, 0.01), (FEW, 3, 64, 32, 2, 1, 0.1), (BYTE, 99, 128, 64, 4, 1, 0.05),
+        (IntRange(-8, 7), 7, 96, 32, 1, 4, 0.2), (BIPOLAR, 3, 256, 64, 2, 2, 0.03), (BYTE, 127, 48, 16, 1, 2, 0.2),
+        (IntRange(-128, 127), 99, 30, 40, 4, 1, 0.1), (FEW, 9, 64, 16, 4, 4, 0.3), (BYTE, 127, 100, 32, 2, 1, 0.04),
+        (IntRange(-8, 7), 7, 64, 64, 8, 1, 0.1), (FEW, 3, 300, 64, 1, 1, 0.02),
+        (IntRange(-128, 127), 127, 32, 32, 1, 8, 0.4),
+    ):  # fmt: skip
+        shape, w = (outputs, inputs, 1, 1), IntRange(-bound, bound)
+        kept, kept_min = (Tensor(_some(share, *shape)) for _ in range(2))
+        layer = SumMax(_weights(w, *shape), w_min=_weights(w, *shape), kept=kept, kept_min=kept_min)
+        value = _input(x, inputs)
+        op = SumMaxKept.replacing(layer, value.type)
+        y, form = Graph(inputs=[value]).add(op, value, name="y"), op.listed(np.arange(inputs), simd, pe)
+        parts = {field.name: getattr(form, field.name) for field in fields(form)}
+        yield stages.sparse_matrix("stage", _stream(value, simd), y, reduce=op.reduce, **parts)
+
+
+def _some(share: float, *shape: int) -> IntArray:
+    """Ones with that share, and one in every row."""
+    kept = (RANDOM.random(shape) < share).astype(np.int64)
+    kept[np.arange(shape[0]), RANDOM.integers(0, shape[1], shape[0])] = 1
+    return kept
 
 
 def _lanes_of(layer: Contraction, x: Value[TensorType], pe: int, simd: int) -> Stage:

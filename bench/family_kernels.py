@@ -5,8 +5,9 @@
 Rates are in 10^9 operations a second, best of many runs in CPU time; an operation is what stands for one
 multiply-accumulate. Min-select and weights that are powers of two (shifting left exactly, and right with rounding) are
 compared with onnxruntime's float convolution of the same shape, sum-max with numpy's broadcast sums, maxima and minima
-(int16, in tiles that fit the cache) and with onnxruntime's float product of the same shape. Every result is compared
-with the definition first.
+(int16, in tiles that fit the cache) and with onnxruntime's float product of the same shape; a pruned one with its
+thresholds, in numpy whole or gathered, and with the product that it stands for: rates then count its entries, whoever
+computes more. Every result is compared with the definition first.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from common import machine
 from mulfree.compiler.families.min_select.operator import MinSelect
 from mulfree.compiler.families.power_of_two.operator import ShiftedSum
 from mulfree.compiler.families.sum_max.operator import SumMax
-from mulfree.ir import AnyArray, Graph, IntRange, Tensor, TensorType
-from mulfree.ir.ops import Contraction, MultiplyAccumulate, Window
+from mulfree.ir import AnyArray, Graph, IntOp, IntRange, Tensor, TensorType
+from mulfree.ir.ops import Contraction, MultiplyAccumulate, Threshold, Window
 from mulfree.sim.functional import FastNetwork
 
 BUDGET_S, TURN_S = 1.5, 0.1
@@ -47,6 +48,8 @@ def main() -> None:
         _power_of_two(*shape)
     for inputs, outputs, batch in ((512, 1024, 256), (784, 512, 256), (128, 128, 1024)):
         _sum_max(inputs, outputs, batch)
+    for kept in (5, 3):
+        _pruned(512, 1024, kept, 256, replaced=307)
 
 
 def _min_select(x: IntRange, channels: int, size: int, filters: int, kernel: int, batch: int) -> None:
@@ -81,7 +84,7 @@ def _kind(x: IntRange) -> str:
 
 def _beside_conv(title: str, layer: Contraction, x: TensorType, weights: AnyArray, batch: int) -> None:
     """The layer, and onnxruntime's float convolution with these weights."""
-    ours, images = _fast(layer, x, batch)
+    ours, images = _fast(x, batch, layer)
     floats, conv = images.astype(np.float32), _ort_conv(weights.astype(np.float32), weights.shape[2] // 2)
     times = _best({"ours": ours, "onnxruntime Conv": lambda: conv(floats)})
     (channels, height, width), (filters, _, *kernel) = x.shape, weights.shape
@@ -94,7 +97,7 @@ def _sum_max(inputs: int, outputs: int, batch: int) -> None:
     w, w_min = (RANDOM.integers(-99, 100, shape) for _ in range(2))
     ones = Tensor(np.ones(shape, np.int64))
     layer = SumMax(Tensor(w), w_min=Tensor(w_min), kept=ones, kept_min=ones)
-    ours, x = _fast(layer, TensorType((inputs,), SIGNED), batch)
+    ours, x = _fast(TensorType((inputs,), SIGNED), batch, layer)
     short, a, b = x.astype(np.int16), w[:, :, 0, 0].astype(np.int16), w_min[:, :, 0, 0].astype(np.int16)
     np.testing.assert_array_equal(_broadcast(short, a, b)[:3], layer.evaluate(x[:3].astype(np.int64)))
     product, floats = _ort_matmul(a.T.astype(np.float32)), x.astype(np.float32)
@@ -104,20 +107,64 @@ def _sum_max(inputs: int, outputs: int, batch: int) -> None:
     _print(f"sum-max {inputs} -> {outputs}, batch {batch} (both terms)", 2 * batch * inputs * outputs, times)
 
 
+def _pruned(inputs: int, outputs: int, kept: int, batch: int, replaced: int) -> None:
+    """A layer of so many entries for each output and term, with the 63 thresholds of its 6-bit result.
+
+    onnxruntime computes the dense layer of the sum-and-max paper that it stands for, of `replaced` outputs.
+    """
+    shape = (outputs, inputs, 1, 1)
+    w, w_min = (RANDOM.integers(-99, 100, shape) for _ in range(2))
+    places = np.argsort(RANDOM.random((2, outputs, inputs)), axis=2)[:, :, :kept]
+    masks = np.zeros((2, outputs, inputs), np.int64)
+    np.put_along_axis(masks, places, 1, axis=2)
+    most, least = (Tensor(mask.reshape(shape)) for mask in masks)
+    layer, type = SumMax(Tensor(w), w_min=Tensor(w_min), kept=most, kept_min=least), TensorType((inputs,), SIGNED)
+    table = np.sort(RANDOM.integers(-150, 150, (outputs, 63)), axis=1)
+    zero, one = (Tensor(np.array([v])) for v in (0, 1))
+    ours, x = _fast(type, batch, layer, Threshold(Tensor(table), zero, one, IntRange(0, 63)))
+    short, flat = x.astype(np.int16), [v.reshape(outputs, inputs).astype(np.int16) for v in (w, w_min)]
+    a, b = (np.take_along_axis(v, p, axis=1) for v, p in zip(flat, places, strict=True))
+    np.testing.assert_array_equal(_gathered(short, places, a, b)[:3], layer.evaluate(x[:3].astype(np.int64)))
+    product, floats = _ort_matmul(RANDOM.normal(size=(inputs, replaced)).astype(np.float32)), x.astype(np.float32)
+    times = _best(
+        {
+            "ours": ours,
+            "numpy, whole rows": lambda: _broadcast(short, *flat),
+            "numpy, gathered": lambda: _gathered(short, places, a, b),
+            f"onnxruntime MatMul of {replaced}": lambda: product(floats),
+        }
+    )
+    _print(f"sum-max {inputs} -> {outputs}, {kept} of a term kept, batch {batch}", 2 * batch * kept * outputs, times)
+
+
+def _gathered(x: AnyArray, places: AnyArray, a: AnyArray, b: AnyArray) -> AnyArray:
+    """Only the entries that are kept, sample by sample."""
+    return np.stack([(row[places[0]] + a).max(axis=1) + (row[places[1]] + b).min(axis=1) for row in x])
+
+
 def _broadcast(x: AnyArray, a: AnyArray, b: AnyArray) -> AnyArray:
     """Sample by sample: the sums of one are as much as a cache holds."""
     return np.stack([(row + a).max(axis=1) + (row + b).min(axis=1) for row in x])
 
 
-def _fast(layer: Contraction, x: TensorType, batch: int) -> tuple[Callable[[], Any], AnyArray]:
-    """The layer on a batch, one thread; checked against its definition on a few samples."""
+def _fast(x: TensorType, batch: int, *layers: IntOp) -> tuple[Callable[[], Any], AnyArray]:
+    """The layers on a batch, one thread; checked against their definition on a few samples."""
     graph: Graph[TensorType] = Graph(name="layer")
-    graph.outputs = [graph.add(layer, graph.add_input("x", x))]
+    value = graph.add_input("x", x)
+    for layer in layers:
+        value = graph.add(layer, value)
+    graph.outputs = [value]
     network = FastNetwork(graph)
     samples = RANDOM.integers(x.range.lo, x.range.hi + 1, (batch, *x.shape))
-    np.testing.assert_array_equal(network.run([samples[:2]])[0], layer.evaluate(samples[:2]))
+    np.testing.assert_array_equal(network.run([samples[:40]])[0][:2], _defined(samples[:2], *layers))
     narrow = samples.astype(np.int16 if x.range == HALVES else np.int8 if x.range.lo < 0 else np.uint8)
     return lambda: network.run([narrow], threads=1), samples
+
+
+def _defined(x: AnyArray, *layers: IntOp) -> AnyArray:
+    for layer in layers:
+        x = layer.evaluate(x)
+    return x
 
 
 def _ort_conv(weights: AnyArray, pad: int) -> Callable[[AnyArray], Any]:
@@ -166,7 +213,7 @@ def _print(title: str, operations: int, times: dict[str, float]) -> None:
     print(f"\n{title}")
     for name, seconds in times.items():
         print(
-            f"  {name:20s} {operations / seconds / 1e9:8.1f} G/s   ours is {seconds / times['ours']:6.1f} times as fast"
+            f"  {name:26s} {operations / seconds / 1e9:8.1f} G/s   ours is {seconds / times['ours']:6.1f} times as fast"
         )
 
 

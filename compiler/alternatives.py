@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mulfree.compiler.families.arithmetic import Arithmetic
-from mulfree.compiler.folding import Folding, LayerFolding, foldable_layers
+from mulfree.compiler.folding import Folding, LayerFolding, foldable_layers, shape_of
 from mulfree.compiler.layer_names import layer_names
 from mulfree.compiler.lower import lower
 from mulfree.compiler.passes.choose_arithmetic import Choose, candidates, is_open
 from mulfree.ir import Graph, Node, TensorType
+from mulfree.ir.ops import Contraction, Operations
+from mulfree.rtl.busy import busy_cycles
 from mulfree.rtl.cost import Cost, stage_cost, target_named, total
 
 IntGraph = Graph[TensorType]
@@ -18,10 +20,15 @@ IntNode = Node[TensorType]
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """One arithmetic for a layer, and its stages' estimated cost on a target in the layer's folding."""
+    """One arithmetic for a layer: its stages' estimated cost on a target and its cycles per frame, in a folding.
+
+    `is_in_time` says whether these are as many as the folding counts on, or fewer.
+    """
 
     arithmetic: Arithmetic
     cost: Cost
+    cycles: int
+    is_in_time: bool
 
 
 def useful(found: list[Arithmetic], layer: LayerFolding) -> list[Arithmetic]:
@@ -29,12 +36,14 @@ def useful(found: list[Arithmetic], layer: LayerFolding) -> list[Arithmetic]:
     return [a for a in found if not a.needs_constants or a.codes.shape[0] * a.codes[0].size == layer.pe * layer.simd]
 
 
-def cost_of(arithmetic: Arithmetic, x: TensorType, layer: LayerFolding, target: str) -> Cost:
+def alternative(arithmetic: Arithmetic, x: TensorType, layer: LayerFolding, target: str) -> Alternative:
     """The layer by itself: its windows, its memory of weights, its lanes."""
     graph: IntGraph = Graph(name="layer")
     graph.outputs.append(graph.add(arithmetic, graph.add_input("x", x), name="y"))
-    design = lower(graph, dict.fromkeys(foldable_layers(graph), layer)).for_target(target)
-    return total([stage_cost(stage, target) for stage in design.stages])
+    design = lower(graph, dict.fromkeys(foldable_layers(graph), layer), target=target)
+    cost = total([stage_cost(stage, target) for stage in design.stages])
+    cycles = max(busy_cycles(stage) for stage in design.stages)
+    return Alternative(arithmetic, cost, cycles, cycles <= shape_of(graph.nodes[0]).interval(layer.pe, layer.simd))
 
 
 def price(cost: Cost, target: str) -> tuple[float, float]:
@@ -48,20 +57,41 @@ def price(cost: Cost, target: str) -> tuple[float, float]:
     return cost.gates, cost.ffs
 
 
+def rank(alternative: Alternative, target: str) -> tuple[bool, float, float]:
+    """What is better is less: in time for the folding, then cheaper at an equal rate.
+
+    Lanes and cycles are traded for each other, so what takes half the cycles may cost twice as much.
+    """
+    made, ffs = price(alternative.cost, target)
+    return not alternative.is_in_time, made * alternative.cycles, ffs * alternative.cycles
+
+
 def cheapest_in(folding: Folding, target: str) -> Choose:
-    """Of several arithmetics, the one of least price in the folding of the layer."""
+    """Of several arithmetics, the first by `rank` in the folding of the layer."""
 
     def choose(found: list[Arithmetic], x: TensorType, layer: str) -> Arithmetic:
         rest = useful(found, folding[layer])
         if len(rest) == 1:
             return rest[0]
-        return min(rest, key=lambda a: price(cost_of(a, x, folding[layer], target), target))
+        return min((alternative(a, x, folding[layer], target) for a in rest), key=lambda a: rank(a, target)).arithmetic
 
     return choose
 
 
+def operations(graph: IntGraph) -> dict[str, Operations]:
+    """What every layer without an arithmetic takes for one sample, by name, as its definition counts it."""
+    names = layer_names(graph)
+    layers = {names[node.output]: node for node in graph.nodes if is_open(node)}
+    return {name: _operations(node) for name, node in layers.items()}
+
+
+def _operations(node: IntNode) -> Operations:
+    assert isinstance(node.op, Contraction)
+    return node.op.operations().times(shape_of(node).positions)
+
+
 def alternatives(graph: IntGraph, folding: Folding, target: str) -> dict[str, list[Alternative]]:
-    """For every layer without an arithmetic, by name: all arithmetics that compute it exactly, cheapest first."""
+    """For every layer without an arithmetic, by name: all arithmetics that compute it exactly, by `rank`."""
     names = layer_names(graph)
     layers = {names[node.output]: node for node in graph.nodes if is_open(node)}
     return {name: _of_layer(node, folding[name], target) for name, node in layers.items()}
@@ -69,5 +99,5 @@ def alternatives(graph: IntGraph, folding: Folding, target: str) -> dict[str, li
 
 def _of_layer(node: IntNode, layer: LayerFolding, target: str) -> list[Alternative]:
     x = node.inputs[0].type
-    found = [Alternative(a, cost_of(a, x, layer, target)) for a in useful(candidates(node, x)[0], layer)]
-    return sorted(found, key=lambda a: price(a.cost, target))
+    found = [alternative(a, x, layer, target) for a in useful(candidates(node, x)[0], layer)]
+    return sorted(found, key=lambda a: rank(a, target))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from mulfree.compiler.layer_names import layer_names
@@ -18,17 +18,27 @@ from mulfree.ir.ops import Contraction, Pool, as_map
 
 DEFAULT_FPS = 1000.0
 DEFAULT_CLOCK_MHZ = 100.0
+MOST_LEVELS = 1000
+DEFAULT_LEVELS = 4
+"""Counters of a heap, or cells, in a row before a register: about 5 ns on AMD 7 series, as Yosys reckons unplaced."""
+
+WORTH_A_LIST = 2
+"""A layer counts on a list of its entries where that is so much shorter: each lane then has memories of its own."""
 
 IntNode = Node[TensorType]
 
 
 @dataclass(frozen=True, slots=True)
 class LayerFolding:
-    """Output lanes, input lanes and weight memory ("auto", "distributed" or "block") of one layer."""
+    """Output lanes, input lanes and weight memory ("auto", "distributed" or "block") of one layer.
+
+    `levels` of logic at most stand between two registers where all of the layer is computed at once.
+    """
 
     pe: int = 1
     simd: int = 1
     memory: str = "auto"
+    levels: int = DEFAULT_LEVELS
 
 
 Folding = Mapping[str, LayerFolding]
@@ -46,6 +56,8 @@ class LayerShape:
     """Input channels per group."""
     outputs: int
     """Output channels per group."""
+    listed_steps: Callable[[int, int], int | None] = field(default=lambda lanes, pe: None, compare=False)
+    """See `Contraction.listed_steps`."""
 
     @property
     def is_channelwise(self) -> bool:
@@ -62,8 +74,10 @@ class LayerShape:
         """Cycles per frame of the layer and of the window that feeds it."""
         if self.is_channelwise:
             return self.positions * self.taps * (self.groups // pe)
-        steps = self.taps * (self.channels // simd)
-        return self.positions * self.groups * steps * (self.outputs // pe)
+        tokens = self.groups * self.taps * (self.channels // simd)
+        steps, listed = tokens * (self.outputs // pe), self.listed_steps(simd, pe)
+        is_listed = listed is not None and max(listed, tokens) * WORTH_A_LIST <= steps
+        return self.positions * (max(listed, tokens) if is_listed and listed is not None else steps)
 
 
 def foldable_layers(graph: Graph[TensorType]) -> dict[str, LayerShape]:
@@ -78,7 +92,8 @@ def shape_of(node: IntNode) -> LayerShape:
     outputs, rows, columns = as_map(node.output.type.shape)
     match node.op:
         case Contraction(window=window, groups=groups):
-            return LayerShape(rows * columns, groups, window.taps, channels // groups, outputs // groups)
+            listed = node.op.listed_steps
+            return LayerShape(rows * columns, groups, window.taps, channels // groups, outputs // groups, listed)
         case Pool(window=window):
             return LayerShape(rows * columns, channels, window.taps, 1, 1)
         case _:
@@ -172,7 +187,7 @@ def _choices(shape: LayerShape) -> Iterable[tuple[int, int]]:
 
 
 def save_folding(folding: Folding) -> str:
-    """JSON text that `load_folding` reads: one object per layer with pe, simd and memory."""
+    """JSON text that `load_folding` reads: one object per layer with pe, simd, memory and levels."""
     return json.dumps({name: asdict(layer) for name, layer in folding.items()}, indent=2) + "\n"
 
 
@@ -202,3 +217,5 @@ def _check_layer(place: str, layer: LayerFolding, shape: LayerShape) -> None:
             raise CompileError(f"{place}: {lanes} = {value} is not one of {choices}")
     if layer.memory not in ("auto", "distributed", "block"):
         raise CompileError(f"{place}: memory = '{layer.memory}' is not auto, distributed or block")
+    if layer.levels not in range(1, MOST_LEVELS + 1):
+        raise CompileError(f"{place}: levels = {layer.levels} is not one of 1 to {MOST_LEVELS}")

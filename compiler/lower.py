@@ -8,10 +8,11 @@ in a queue whose depth `minimal_fifo_depths` finds.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 
 import numpy as np
 
-from mulfree.compiler.families.arithmetic import Arithmetic
+from mulfree.compiler.families.arithmetic import Arithmetic, ListedEntries
 from mulfree.compiler.folding import Folding, shape_of
 from mulfree.compiler.layer_names import layer_names
 from mulfree.compiler.lowering import IntNode, Lowering, renamed
@@ -20,16 +21,21 @@ from mulfree.compiler.stream_order import is_raster, transposed
 from mulfree.ir import AnyArray, CompileError, Graph, IntArray, IntRange, TensorType, ops
 from mulfree.ir.ops import Window
 from mulfree.rtl import Design, Stream, stages
+from mulfree.rtl.heap import GENERIC
 from mulfree.rtl.library import library
 from mulfree.rtl.names import identifier
 
 
-def lower(graph: Graph[TensorType], folding: Folding, depths: Mapping[str, int] | None = None) -> Design:
+def lower(
+    graph: Graph[TensorType], folding: Folding, depths: Mapping[str, int] | None = None, target: str = GENERIC
+) -> Design:
     """Stages for every node, folded as asked; `depths` are the queues' depths by stage name (default: a frame).
+
+    Shared sums are weighed, registers placed and heaps planned for `target`.
 
     Raises CompileError, with the place, for an operator or an order of elements that has no hardware.
     """
-    lowering = Lowering(graph, folding, depths or {}, layer_names(graph))
+    lowering = Lowering(graph, folding, depths or {}, layer_names(graph), target)
     lowering.names |= {identifier(graph.name), "tb", *(file.removesuffix(".sv") for file in library())}
     inputs = [lowering.add_input(value) for value in graph.inputs]
     for node in graph.nodes:
@@ -94,30 +100,42 @@ def _contraction(to: Lowering, node: IntNode, op: Arithmetic, x: Stream) -> Stre
         window = _window(to, node, op.window, x, shape.groups // layer.pe, fill=0)
         taps = {"taps": shape.taps, "combine": "sum", "weights": _rows(op.codes), "lane": op.tap_lane}
         return to.build(stages.channelwise, node.output, "", window, node.output, **taps, **constants).outputs[0]
-    weights, x = _in_stream_order(to, node, op, x)
-    if weights.shape == (layer.pe, x.lanes) and (y := _unrolled(to, node, op, x)):
-        return y
+    order, x = _in_stream_order(to, node, op, x) if op.elements_per_code == 1 else _by_channel(to, node, op, x)
+    weights = _rows(op.codes)[:, order]
+    if weights.size == layer.pe * layer.simd and (outputs := op.unrolled(order, to.target)):
+        options = {"levels": layer.levels, "target": to.target, "location": node.location}
+        return to.build(stages.constant_layer, node.output, "", x, node.output, outputs, **options).outputs[0]
+    if entries := op.listed(order, x.lanes, layer.pe):
+        return _listed(to, node, entries, x)
     if shape.outputs > layer.pe and not to.is_fast(x):
         x = to.queued(x, weights.shape[1] // layer.simd)
     lanes = {"weights": weights, "pe": layer.pe, "lane": op.lane, "reduce": op.reduce, "groups": op.groups}
+    lanes["elements_per_weight"] = op.elements_per_code
     return to.build(stages.matrix_vector, node.output, "", x, node.output, **lanes, **constants).outputs[0]
 
 
-def _unrolled(to: Lowering, node: IntNode, op: Arithmetic, x: Stream) -> Stream | None:
-    """All outputs of a vector at once, where the arithmetic has a form for that."""
-    order = x.order if len(x.value.type.shape) == 1 else np.arange(x.lanes)
-    outputs = op.unrolled(order)
-    if outputs is None:
-        return None
-    return to.build(stages.constant_layer, node.output, "", x, node.output, outputs, location=node.location).outputs[0]
+def _listed(to: Lowering, node: IntNode, entries: ListedEntries, x: Stream) -> Stream:
+    """Only the entries that are there, one after the other."""
+    assert isinstance(node.op, Arithmetic)
+    parts = {field.name: getattr(entries, field.name) for field in fields(entries)}
+    options = {"reduce": node.op.reduce, "style": to.layer(node).memory, "location": node.location}
+    return to.build(stages.sparse_matrix, node.output, "", x, node.output, **parts, **options).outputs[0]
 
 
 def _in_stream_order(to: Lowering, node: IntNode, op: Arithmetic, x: Stream) -> tuple[IntArray, Stream]:
-    """Codes of the weights (M, K) and the stream that brings the K elements in the same order."""
+    """Which of the K elements of a row of weights comes when, and the stream that brings them so."""
+    rows = np.arange(op.weights.array[0].size)
     if len(x.value.type.shape) == 1:
-        rows = _rows(op.codes)
-        return (rows, to.in_raster(x, node)) if op.groups > 1 else (rows[:, x.order], x)
-    return _rows(np.moveaxis(op.codes, 1, -1)), _window(to, node, op.window, x, op.groups, fill=0)
+        return (rows, to.in_raster(x, node)) if op.groups > 1 else (x.order, x)
+    by_tap: IntArray = np.moveaxis(rows.reshape(op.weights.shape[1:]), 0, -1).ravel()
+    return by_tap, _window(to, node, op.window, x, op.groups, fill=0)
+
+
+def _by_channel(to: Lowering, node: IntNode, op: Arithmetic, x: Stream) -> tuple[IntArray, Stream]:
+    """The channels as they come, and a stream of all taps of SIMD channels at once."""
+    channels = op.weights.shape[1]
+    window = _window(to, node, op.window, x, channels // x.lanes, fill=0)
+    return np.arange(channels), to.with_lanes(window, x.lanes * op.window.taps)
 
 
 def _rows(codes: AnyArray) -> IntArray:

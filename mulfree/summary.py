@@ -79,9 +79,13 @@ Alternatives = Mapping[str, "list[Alternative]"]
 def alternatives_dict(design: CompiledModel, found: Alternatives) -> dict[str, Any]:
     """Per layer, every arithmetic with its estimated cost, cheapest first, and which one the design has."""
     taken = _taken(design)
-    costs = {layer: {a.arithmetic.name: a.cost.rounded().to_dict() for a in rows} for layer, rows in found.items()}
+    costs = {layer: {a.arithmetic.name: _priced(a) for a in rows} for layer, rows in found.items()}
     layers = {layer: {"taken": taken[layer], "costs": of_layer} for layer, of_layer in costs.items()}
     return {"target": design.target, "layers": layers}
+
+
+def _priced(alternative: Alternative) -> dict[str, Any]:
+    return alternative.cost.rounded().to_dict() | {"cycles": alternative.cycles}
 
 
 def alternatives_table(design: CompiledModel, found: Alternatives) -> Any:
@@ -91,8 +95,24 @@ def alternatives_table(design: CompiledModel, found: Alternatives) -> Any:
     for layer, rows in found.items():
         for a in rows:
             mark = "*" if a.arithmetic.name == taken[layer] else ""
-            lines.append([layer if a is rows[0] else "", a.arithmetic.name, mark, *_area(a.cost)])
-    return table(f"Arithmetics by layer on {design.target}", ["layer", "arithmetic", "", *RESOURCES], lines)
+            lines.append([layer if a is rows[0] else "", a.arithmetic.name, mark, *_area(a.cost), a.cycles])
+    return table(f"Arithmetics by layer on {design.target}", ["layer", "arithmetic", "", *RESOURCES, "cycles"], lines)
+
+
+COUNTED = ("parameters", "multiplications", "additions", "comparisons")
+
+
+def operations_dict(design: CompiledModel) -> dict[str, Any]:
+    """Per layer what its definition takes for one sample, before multiplications are replaced."""
+    return {layer: asdict(counted) for layer, counted in design.operations().items()}
+
+
+def operations_table(design: CompiledModel) -> Any:
+    """The same as a table, with the sums of all layers."""
+    counts = {layer: [getattr(c, name) for name in COUNTED] for layer, c in design.operations().items()}
+    lines: list[list[object]] = [[layer, *row] for layer, row in counts.items()]
+    lines.append(["total", *(sum(column) for column in zip(*counts.values(), strict=True))])
+    return table("Operations for one sample, as trained", ["layer", *COUNTED], lines)
 
 
 def _taken(design: CompiledModel) -> dict[str, str]:

@@ -17,13 +17,13 @@ from mulfree.compiler.families.interface import Example, Family, Form
 
 OWN_FAMILIES: tuple[Family, ...] = (
     xnor_popcount.FAMILY,
+    shift_attention.FAMILY,
     power_of_two.FAMILY,
     and_popcount.FAMILY,
     shift_add.FAMILY,
     min_select.FAMILY,
     sum_max.FAMILY,
     shift.FAMILY,
-    shift_attention.FAMILY,
 )
 """The families of this package, the cheaper arithmetic before the more general; a new one is a module and an entry."""
 

@@ -55,12 +55,16 @@ class AndPopcount(PlaneArithmetic):
         return least
 
     @property
-    def weight_range(self) -> IntRange:
+    def value_range(self) -> IntRange:
         """The weights' own ends without a step: planes need plain binary or two's complement."""
         return IntRange(min(0, self.weights.range.lo), max(0, self.weights.range.hi))
 
+    @property
+    def weight_range(self) -> IntRange:
+        return self.value_range
+
     def dot(self, taps: AnyArray) -> AnyArray:
-        words, weights = self.operand, self.weight_range
+        words, weights = self.operand, self.value_range
         pairs = [
             s * t * contract(plane_of(words, taps, i), plane_of(weights, self.weights.array, j), self.groups)
             for i, s in bit_planes(words)
@@ -71,8 +75,12 @@ class AndPopcount(PlaneArithmetic):
         return total
 
     def planes(self, circuit: Circuit, x: Wire, w: Wire) -> list[tuple[Wire, int]]:
+        return self.products(circuit, x, w, 0)
+
+    def products(self, circuit: Circuit, x: Wire, w: Wire, low: int) -> list[tuple[Wire, int]]:
+        """Planes of x with those of weights that stand in w from bit `low` on."""
         xs = [(circuit.drive(cells.bit(i), x), s) for i, s in bit_planes(self.operand)]
-        ws = [(circuit.drive(cells.bit(j), w), t) for j, t in bit_planes(self.weight_range)]
+        ws = [(circuit.drive(cells.bit(low + j), w), t) for j, t in bit_planes(self.value_range)]
         return [(circuit.drive(cells.AND, a, b), s * t) for a, s in xs for b, t in ws]
 
 

@@ -10,10 +10,20 @@ from typing import ClassVar
 import numpy as np
 
 from mulfree.ir import BIT, AnyArray, IntArray, IntRange, Tensor, TensorType
-from mulfree.ir.ops import Contraction, MultiplyAccumulate
+from mulfree.ir.ops import Contraction, MultiplyAccumulate, Operations
 from mulfree.rtl import Circuit, Wire, cells
 from mulfree.rtl.price import signed_digits
-from mulfree.rtl.stages import Reduction, Sum
+from mulfree.rtl.stages import EntryLane, EntrySchedule, Reduction, Sum
+
+
+@dataclass(frozen=True, slots=True)
+class ListedEntries:
+    """A layer as the list of its entries: see `mulfree.rtl.stages.sparse_matrix`, whose operands these are."""
+
+    schedule: EntrySchedule
+    codes: IntArray
+    code_range: IntRange
+    lane: EntryLane
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +56,16 @@ class Arithmetic(Contraction):
 
     @property
     def codes(self) -> IntArray:
-        """What is stored of each weight, as an integer: (M, C / groups, kernel rows, kernel columns)."""
+        """What is stored of each weight, as an integer: (M, C / groups, kernel rows, kernel columns).
+
+        (M, C / groups, 1, 1) if a lane takes all taps of a channel with one code.
+        """
         return self.weights.array
+
+    @property
+    def elements_per_code(self) -> int:
+        """Elements of a window that a lane takes with one code: 1, or all taps of its channel, tap after tap."""
+        return 1
 
     @abstractmethod
     def lane(self, circuit: Circuit, x: Wire, w: Wire) -> Wire:
@@ -61,10 +79,18 @@ class Arithmetic(Contraction):
         """How the shares of the steps become y; see `mulfree.rtl.stages.Reduce`."""
         return Sum(share, steps, outputs)
 
-    def unrolled(self, order: IntArray) -> Callable[[Circuit, Wire], Wire] | None:
+    def unrolled(self, order: IntArray, target: str) -> Callable[[Circuit, Wire], Wire] | None:
         """All outputs, one per lane, from a whole vector whose lane i is element order[i], weights as constants.
 
-        None: there is nothing better than a `lane` for each output.
+        `target` is what choices between equal circuits are weighed for. None: there is nothing better than a `lane`
+        for each output.
+        """
+        return None
+
+    def listed(self, order: IntArray, lanes: int, pe: int) -> ListedEntries | None:
+        """The layer in a form that walks a list of entries, for rows whose elements come in `order`, `lanes` at a time.
+
+        None: whole rows are walked, by `lane`.
         """
         return None
 
@@ -87,6 +113,12 @@ class Arithmetic(Contraction):
     def layer(self) -> Contraction:
         """What is computed, by its own definition."""
         return self.replaces(**{f.name: getattr(self, f.name) for f in fields(self.replaces)})
+
+    def operations(self) -> Operations:
+        return self.layer.operations()
+
+    def listed_steps(self, lanes: int, pe: int) -> int | None:
+        return self.layer.listed_steps(lanes, pe)
 
     def row_ranges(self, tap: IntRange) -> list[IntRange]:
         return self.layer.row_ranges(tap)

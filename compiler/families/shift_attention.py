@@ -3,7 +3,7 @@
     y[m] = sum over c of w[m, c] x[c, l + tap(m, c)]          (Shift Attention Layer, algorithm 1, after training)
 
 Each weight is a value and the index of its tap, not an offset per channel. It is a convolution whose kernels hold one
-number each; as such it is imported, and whatever arithmetic is cheapest for those numbers computes it.
+number each; as such it is imported. `OneTap` computes it by the taps' indices, or whatever is cheaper does.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mulfree.compiler.families.interface import DOMAIN, Example, Family, Form
+from mulfree.compiler.families.one_tap import OneTap
 from mulfree.compiler.frontends.onnx.builder import Builder, Operand, Unsupported
 from mulfree.compiler.frontends.onnx.node import OnnxNode
 from mulfree.compiler.frontends.onnx.windows import window_of
@@ -88,5 +89,6 @@ EXAMPLES = (
 
 FAMILY = Family(
     "shift attention",
+    arithmetics=(OneTap,),
     forms={"ShiftAttentionConv": Form(import_shift_attention, shift_attention_body, EXAMPLES)},
 )

@@ -2,6 +2,7 @@
 
 from mulfree.ir.ops.arithmetic import Add, Affine, Clamp, Leaky
 from mulfree.ir.ops.contraction import Contraction, MultiplyAccumulate, as_map, by_output, contract, exact_matmul
+from mulfree.ir.ops.operations import Operations
 from mulfree.ir.ops.pool import MaxPool, MinPool, Pool, SumPool
 from mulfree.ir.ops.select import TopK
 from mulfree.ir.ops.structure import ChannelGather, Concat, Pad, Reshape, Transpose
@@ -39,6 +40,7 @@ __all__ = [
     "MaxPool",
     "MinPool",
     "MultiplyAccumulate",
+    "Operations",
     "Pad",
     "Pool",
     "Reshape",

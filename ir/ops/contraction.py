@@ -10,6 +10,7 @@ import numpy as np
 
 from mulfree.ir.op import AnyArray, IntOp
 from mulfree.ir.ops.arithmetic import hull
+from mulfree.ir.ops.operations import Operations
 from mulfree.ir.ops.window import Window
 from mulfree.ir.tensor import Tensor
 from mulfree.ir.types import IntRange, TensorType
@@ -71,6 +72,19 @@ class Contraction(IntOp):
         """A layer with smaller weights, and what one unit of its result is worth here."""
         return self, 1
 
+    def listed_steps(self, lanes: int, pe: int) -> int | None:
+        """Steps for one window where a list of only the entries that take part is walked, `pe` outputs at a time.
+
+        Each lane of a token has a list of its own. None if every entry takes part.
+        """
+        return None
+
+    def operations(self) -> Operations:
+        """At one position. A product is a multiplication; N of them take N - 1 additions."""
+        kept = int(np.count_nonzero(self.weights.array))
+        rows = int(self.weights.array.reshape(self.weights.shape[0], -1).any(axis=1).sum())
+        return Operations(kept, multiplications=kept, additions=kept - rows)
+
     def over_map(self, shape: tuple[int, int, int]) -> Self:
         """The dense layer of vectors that are flattened maps (C, H, W), as the layer of the map: one large window."""
         values: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
@@ -86,9 +100,20 @@ class MultiplyAccumulate(Contraction):
 
     name: ClassVar[str] = "mac"
 
+    def listed_steps(self, lanes: int, pe: int) -> int | None:
+        """Of layers that keep one tap of every kernel, whose index leaves a step for each channel."""
+        outputs, channels = self.weights.shape[:2]
+        is_listed = self.groups == 1 and self.window.taps > 1 and has_one_tap(self.weights.array)
+        return channels // lanes * outputs // pe if is_listed else None
+
     def without_common_factor(self) -> tuple[Contraction, int]:
         common = max(1, int(np.gcd.reduce(self.weights.array, axis=None)))
         return replace(self, weights=Tensor(self.weights.array // common)), common
+
+
+def has_one_tap(weights: AnyArray) -> bool:
+    """Whether weights (M, C, kernel rows, kernel columns) keep at most one tap of every kernel."""
+    return bool((np.count_nonzero(weights, axis=(2, 3)) <= 1).all())
 
 
 def contract(taps: AnyArray, weights: AnyArray, groups: int) -> AnyArray:

@@ -92,6 +92,15 @@ def ram_terms(depth: int, width: int, target: Target, style: str, *, is_register
             return Terms(Cost(ffs=depth * width + output), choice)
 
 
+def copied_ram_terms(readers: int, depth: int, width: int, target: Target) -> Terms:
+    """A memory for each reader, all of the same contents, read with a register; registers of equal contents are one."""
+    one = ram_terms(depth, width, target, "auto", is_registered=True)
+    if _ram_kind(depth, width, target, "auto") != "registers":
+        return one.times(readers)
+    chosen = Terms(Cost(ffs=width), {"choice_bits": width * (depth - 1)})
+    return Terms(Cost(ffs=depth * width), {"enables": depth}) + chosen.times(readers)
+
+
 def _ram_kind(depth: int, width: int, target: Target, style: str) -> str:
     """block, tables or registers: what the style asks for if the target has it, else the cheapest."""
     costs = {"registers": float(depth * width)}

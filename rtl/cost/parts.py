@@ -13,6 +13,11 @@ def register(bits: int) -> Terms:
     return Terms(Cost(ffs=bits + 1), {"handshakes": 1})
 
 
+def registers(bits: int, count: int) -> Terms:
+    """pipeline_control over so many registers, and the bits that they hold."""
+    return Terms(Cost(ffs=bits + count), {"handshakes": count})
+
+
 def counter(length: int) -> Terms:
     """A counter of so many states, with reset; of one state, nothing."""
     bits = (length - 1).bit_length()
@@ -103,6 +108,11 @@ def shift_control(index_bits: int, place_bits: int, fold_bits: int) -> Terms:
     ffs = 4 * index_bits + 2 * place_bits + fold_bits + 1
     weighed = {"handshakes": 1, "index_bits": 4 * index_bits, "place_bits": 2 * place_bits + fold_bits}
     return Terms(Cost(ffs=ffs), weighed)
+
+
+def gather_control(words: int, steps: int) -> Terms:
+    """How many vectors are held, both halves, whether the list has begun and whether a step is offered."""
+    return Terms(Cost(ffs=6), {"handshakes": 1}) + counter(words) + counter(steps)
 
 
 def shift_bank(width: int, depth: int, place_bits: int, target: Target, style: str) -> Terms:

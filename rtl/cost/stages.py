@@ -12,12 +12,14 @@ from mulfree.rtl.actors import Buffered
 from mulfree.rtl.cost.calibration import calibration
 from mulfree.rtl.cost.circuit import circuit_terms
 from mulfree.rtl.cost.cost import Cost
-from mulfree.rtl.cost.memory import ram_terms, rom_terms
+from mulfree.rtl.cost.memory import copied_ram_terms, ram_terms, rom_terms
 from mulfree.rtl.cost.parts import (
     concat_streams,
     counter,
+    gather_control,
     pad_map,
     register,
+    registers,
     shift_bank,
     shift_control,
     step_reduce,
@@ -33,7 +35,7 @@ from mulfree.rtl.cost.parts import (
 from mulfree.rtl.cost.target import TARGETS, Target, target_named
 from mulfree.rtl.cost.terms import NOTHING, Terms
 from mulfree.rtl.design import Stage
-from mulfree.rtl.stages.constant_matrix import bundles
+from mulfree.rtl.pipeline import pipeline
 from mulfree.rtl.stages.reorder import LOOPS
 from mulfree.rtl.stages.sliding_window import STYLES, scan_of
 from mulfree.rtl.stages.spatial_shift import plan_of
@@ -156,11 +158,10 @@ def _concat(stage: Stage, target: Target) -> Terms:
     return streams + _circuits(stage, target)
 
 
-def _constant_matrix(stage: Stage, target: Target) -> Terms:
-    total = _circuits(stage, target)
-    for bundle in bundles(stage):
-        total += register(sum(bundle.values()))
-    return total
+def _pipelined(stage: Stage, target: Target) -> Terms:
+    """The circuit, and as many registers on the way as the stage has."""
+    count = stage.parameters["registers"]
+    return _circuits(stage, target) + registers(pipeline(stage.circuits["map"], target.name, count).bits, count)
 
 
 def _pad(stage: Stage, target: Target) -> Terms:
@@ -179,6 +180,18 @@ def _sliding_window(stage: Stage, target: Target) -> Terms:
     padded = out.token_bits if scan.window.is_padded else 0
     buffer = _window(stage, max(scan.counts), scan.row_frees(), 5, target)
     return buffer + _circuits(stage, target) + Terms(weighed={"mux_bits": padded})
+
+
+def _sparse_matrix(stage: Stage, target: Target) -> Terms:
+    """Beside each port's memory a register of its code."""
+    p, x = stage.parameters, stage.inputs[0]
+    ports, places = p["pe"] * p["ports"], (p["words"] - 1).bit_length()
+    memories = copied_ram_terms(ports // x.lanes, 2 << places, x.element_bits, target).times(x.lanes)
+    codes = Terms(Cost(ffs=ports * p["code_bits"]))
+    last = NOTHING if p["longest"] == 1 else Terms(Cost(ffs=1))
+    control = gather_control(p["words"], p["steps"]) + last
+    end = _reduction(stage, p["longest"])
+    return control + memories + codes + _memories(stage, target) + _circuits(stage, target) + end
 
 
 def _spatial_shift(stage: Stage, target: Target) -> Terms:
@@ -221,8 +234,8 @@ _KINDS: dict[str, Callable[[Stage, Target], Terms]] = {
     "channelwise": _channelwise,
     "clamp": _mapped,
     "concat": _concat,
-    "constant_matrix": _constant_matrix,
-    "constant_layer": _mapped,
+    "constant_matrix": _pipelined,
+    "constant_layer": _pipelined,
     "fifo": _fifo,
     "fork": _fork,
     "leaky": _mapped,
@@ -230,6 +243,7 @@ _KINDS: dict[str, Callable[[Stage, Target], Terms]] = {
     "pad": _pad,
     "reorder": _reorder,
     "sliding_window": _sliding_window,
+    "sparse_matrix": _sparse_matrix,
     "spatial_shift": _spatial_shift,
     "threshold": _threshold,
     "top_k": _top_k,

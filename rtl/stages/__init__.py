@@ -9,12 +9,14 @@ from mulfree.rtl.stages.channelwise import Combine, TapLane, channelwise
 from mulfree.rtl.stages.constant_layer import constant_layer
 from mulfree.rtl.stages.constant_matrix import constant_matrix
 from mulfree.rtl.stages.elementwise import add, clamp, leaky
+from mulfree.rtl.stages.entry_schedule import EntrySchedule
 from mulfree.rtl.stages.matrix_vector import Lane, matrix_vector
 from mulfree.rtl.stages.plumbing import fifo, fork, width_converter
 from mulfree.rtl.stages.reduction import MaxPlusMin, Reduce, Reduction, Sum
 from mulfree.rtl.stages.registry import memory_files, stage_verilog
 from mulfree.rtl.stages.reorder import kept_together, reorder
 from mulfree.rtl.stages.sliding_window import sliding_window
+from mulfree.rtl.stages.sparse_matrix import EntryLane, sparse_matrix
 from mulfree.rtl.stages.spatial_shift import spatial_shift
 from mulfree.rtl.stages.structure import channel_gather, concat, pad, run_elements
 from mulfree.rtl.stages.text import port_names
@@ -23,6 +25,8 @@ from mulfree.rtl.stages.top_k import top_k
 
 __all__ = [
     "Combine",
+    "EntryLane",
+    "EntrySchedule",
     "Lane",
     "MaxPlusMin",
     "Reduce",
@@ -48,6 +52,7 @@ __all__ = [
     "reorder",
     "run_elements",
     "sliding_window",
+    "sparse_matrix",
     "spatial_shift",
     "stage_verilog",
     "threshold",

@@ -39,28 +39,31 @@ def matrix_vector(
     lane: Lane,
     reduce: Reduce = Sum,
     groups: int = 1,
+    elements_per_weight: int = 1,
     weight_range: IntRange | None = None,
     style: str = "auto",
     location: Location | None = None,
 ) -> Stage:
-    """y[m] = sum over tokens of lane(x, weights[m]); SIMD = x.lanes inputs and `pe` outputs at a time.
+    """y[m] = sum over tokens of lane(x, weights[m]); SIMD weights, as many as x has lanes, and `pe` outputs at a time.
 
     x brings vectors (or windows) one after the other, each `groups` runs of K elements; weights are (M, K), with k
     in the order of the stream within its group, and output m belongs to group m // (M / groups). SIMD must divide K
     and pe must divide M / groups. `lane` may return any range (also one with a step); partial results add up, or
-    become one as `reduce` says.
+    become one as `reduce` says. A lane that chooses among several elements takes `elements_per_weight` of them for each
+    weight; then SIMD is x.lanes divided by that, and K counts weights.
     `value` is (M,) or (M, rows, columns): the vectors come in raster order. Weights are stored as
     `weight_range` (default: the tightest range that holds them) stores them; `style` as in `Memory`.
     With one step per vector (groups = K / SIMD = M / pe = 1) the weights are constants, not a memory.
     """
     out_channels, inputs = weights.shape
-    out_folds, in_folds = out_channels // groups // pe, inputs // x.lanes
+    simd = x.lanes // elements_per_weight
+    out_folds, in_folds = out_channels // groups // pe, inputs // simd
     assert out_folds * groups * pe == out_channels, f"{name}: pe {pe} does not divide {out_channels} / {groups}"
-    assert in_folds * x.lanes == inputs, f"{name}: {x.lanes} lanes do not divide {inputs} inputs"
+    assert in_folds * simd == inputs, f"{name}: {simd} lanes do not divide {inputs} inputs"
     assert value.type.shape[0] == out_channels, f"{name}: {out_channels} rows of weights for {value.type}"
     held = weight_range or IntRange.spanning(np.unique(weights).tolist())
     circuit = Circuit()
-    share = lane(circuit, circuit.input("x", x.type.range, x.lanes), circuit.input("w", held, x.lanes))
+    share = lane(circuit, circuit.input("x", x.type.range, x.lanes), circuit.input("w", held, simd))
     circuit.output("y", circuit.index(share))
     total = reduce(share.range, in_folds, pe)
     return Stage(
@@ -71,14 +74,14 @@ def matrix_vector(
         actors=_actors(groups, out_folds, in_folds),
         parameters={
             "pe": pe,
-            "simd": x.lanes,
+            "simd": simd,
             "groups": groups,
             "output_folds": out_folds,
             "input_folds": in_folds,
             "lane_copies": pe,
             **start_parameters(total),
         },
-        memories={"weights": packed_memory(_by_step(weights, groups, pe, x.lanes), held, style)},
+        memories={"weights": packed_memory(_by_step(weights, groups, pe, simd), held, style)},
         circuits={"lane": circuit, **total.circuits(value.type.range)},
         location=location,
     )

@@ -14,6 +14,7 @@ from mulfree.rtl.stages.matrix_vector import matrix_vector_text
 from mulfree.rtl.stages.plumbing import fifo_text, fork_text, width_converter_text
 from mulfree.rtl.stages.reorder import reorder_text
 from mulfree.rtl.stages.sliding_window import sliding_window_text
+from mulfree.rtl.stages.sparse_matrix import sparse_matrix_text
 from mulfree.rtl.stages.spatial_shift import spatial_shift_text
 from mulfree.rtl.stages.structure import channel_gather_text, concat_text, pad_text
 from mulfree.rtl.stages.text import memory_file, memory_text
@@ -36,6 +37,7 @@ PRINTERS: dict[str, Callable[[Stage], str]] = {
     "pad": pad_text,
     "reorder": reorder_text,
     "sliding_window": sliding_window_text,
+    "sparse_matrix": sparse_matrix_text,
     "spatial_shift": spatial_shift_text,
     "threshold": threshold_text,
     "top_k": top_k_text,

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from mulfree.backends.bars import Bar, bars_svg
-from mulfree.backends.busy import busy_cycles
 from mulfree.backends.estimate import Estimate, estimate
 from mulfree.backends.layers import layers
 from mulfree.backends.report import Report, report
@@ -19,6 +18,7 @@ from mulfree.backends.synth import place_and_route, synthesise
 from mulfree.backends.verilog import to_verilog, top_name
 from mulfree.ir import CompileError
 from mulfree.rtl import Design
+from mulfree.rtl.busy import busy_cycles
 from mulfree.rtl.cost import TARGETS, stage_cost, total
 from mulfree.sim.cycles import token_time
 from mulfree.sim.patterns import ALWAYS

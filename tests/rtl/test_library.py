@@ -81,6 +81,7 @@ def one_of_each() -> list[Stage]:
         stages.pad("pad", x, result_of(edges, x), edges),
         stages.channel_gather("channel_gather", x, result_of(gather, x), gather, lanes=4),
         stages.reorder("reorder", x, pooled, x.order[by_columns], by_columns),
+        _sparse("sparse_matrix", vector),
         stages.spatial_shift("spatial_shift", x, Value("y", TensorType((4, 4, 4), TERNARY)), moves),
         stages.constant_matrix("constant_matrix", whole, product, weights=matrix, registers=2),
         stages.constant_layer(
@@ -88,6 +89,15 @@ def one_of_each() -> list[Stage]:
         ),
         stages.top_k("top_k", single, result_of(TopK(2), single), TopK(2)),
     ]
+
+
+def _sparse(name: str, x: Stream) -> Stage:
+    """Half of the entries of a matrix of signs."""
+    kept = np.random.default_rng(0).random((1, 4, 12)) < 0.5
+    schedule = stages.EntrySchedule.of(kept, x.lanes, 2, repeats=True)
+    codes = np.random.default_rng(1).choice([-1, 1], schedule.elements.shape)
+    options = {"schedule": schedule, "codes": codes, "code_range": BIPOLAR, "lane": dot, "reduce": stages.Sum}
+    return stages.sparse_matrix(name, x, Value("y", TensorType((4,), IntRange(-60, 60))), **options)  # type: ignore[arg-type]
 
 
 def test_the_sample_has_every_kind_of_stage() -> None:

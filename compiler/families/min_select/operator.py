@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from mulfree.ir import AnyArray, IntRange
-from mulfree.ir.ops import Contraction, by_output
+from mulfree.ir.ops import Contraction, Operations, by_output
 
 if TYPE_CHECKING:
     from mulfree.sim.functional.planner import IntNode, Planner
@@ -34,6 +34,11 @@ class MinSelect(Contraction):
     def row_ranges(self, tap: IntRange) -> list[IntRange]:
         """Every x[k] is free and mins rises or falls with it, so both ends are reached."""
         return [_row_range(tap, row) for row in self.weights.array.reshape(self.weights.shape[0], -1)]
+
+    def operations(self) -> Operations:
+        """A comparison for each pair, and the sums of what is selected."""
+        products = Contraction.operations(self)
+        return replace(products, multiplications=0, comparisons=products.multiplications)
 
     def build_kernel(self, planner: Planner, node: IntNode) -> bool:
         from mulfree.sim.functional.kernels.min_select import build_min_select

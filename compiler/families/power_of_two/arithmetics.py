@@ -74,11 +74,10 @@ class ShiftingLanes(PlaneArithmetic):
         negative = self.weights.range.lo < 0
         return signed(circuit, planes, circuit.drive(cells.bit(bits + used), w) if negative else None)
 
-    def unrolled(self, order: IntArray) -> Callable[[Circuit, Wire], Wire]:
+    def unrolled(self, order: IntArray, target: str) -> Callable[[Circuit, Wire], Wire]:
         """One heap for each output; a weight is a choice of wires."""
-        signs, exponents = (
-            np.moveaxis(a, 1, -1).reshape(len(a), -1)[:, order] for a in (np.sign(self.weights.array), self.powers)
-        )
+        del target
+        signs, exponents = (a.reshape(len(a), -1)[:, order] for a in (np.sign(self.weights.array), self.powers))
 
         def outputs(circuit: Circuit, x: Wire) -> Wire:
             plain = circuit.plain(x)

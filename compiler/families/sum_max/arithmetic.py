@@ -19,7 +19,7 @@ from mulfree.rtl.stages import MaxPlusMin, Reduction
 Example = tuple[TensorType, Contraction]
 
 
-def _example(x: TensorType, bound: int, absent: float, *shape: int, window: Window | None = None) -> Example:
+def example(x: TensorType, bound: int, absent: float, *shape: int, window: Window | None = None) -> Example:
     """Random weights, of which so many are absent; the first input channel stays."""
     random = np.random.default_rng(sum(shape))
     w, w_min = (Tensor(random.integers(-bound, bound + 1, shape)) for _ in range(2))
@@ -78,11 +78,11 @@ class SumMaxCompare(Arithmetic):
     name: ClassVar[str] = "sum_max_compare"
     replaces: ClassVar[type[Contraction]] = SumMax
     examples: ClassVar[tuple[Example, ...]] = (
-        _example(TensorType((6,), IntRange(-8, 7)), 7, 0.0, 4, 6, 1, 1),
-        _example(TensorType((8,), IntRange(0, 15)), 9, 0.6, 4, 8, 1, 1),
-        _example(TensorType((4,), BIPOLAR), 3, 0.3, 2, 4, 1, 1),
-        _example(TensorType((2, 4, 4), IntRange(0, 7)), 4, 0.3, 2, 2, 3, 3, window=Window((3, 3), pads=(1, 1, 1, 1))),
-        _example(TensorType((2, 1, 7), IntRange(-4, 3)), 3, 0.0, 4, 2, 1, 3, window=Window((1, 3), (1, 2))),
+        example(TensorType((6,), IntRange(-8, 7)), 7, 0.0, 4, 6, 1, 1),
+        example(TensorType((8,), IntRange(0, 15)), 9, 0.6, 4, 8, 1, 1),
+        example(TensorType((4,), BIPOLAR), 3, 0.3, 2, 4, 1, 1),
+        example(TensorType((2, 4, 4), IntRange(0, 7)), 4, 0.3, 2, 2, 3, 3, window=Window((3, 3), pads=(1, 1, 1, 1))),
+        example(TensorType((2, 1, 7), IntRange(-4, 3)), 3, 0.0, 4, 2, 1, 3, window=Window((1, 3), (1, 2))),
     )
 
     @classmethod
@@ -116,8 +116,9 @@ class SumMaxCompare(Arithmetic):
     def reduce(self, share: IntRange, steps: int, outputs: int) -> Reduction:
         return MaxPlusMin(share, steps, outputs)
 
-    def unrolled(self, order: IntArray) -> Callable[[Circuit, Wire], Wire]:
+    def unrolled(self, order: IntArray, target: str) -> Callable[[Circuit, Wire], Wire]:
         """Every output from the entries it keeps; the others are not there."""
+        del target
         layer, lanes = self.layer, np.argsort(order)
         assert isinstance(layer, SumMax)
         kept = entries(layer)

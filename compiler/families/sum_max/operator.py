@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from mulfree.ir import AnyArray, IntArray, IntRange, Tensor, TensorType
-from mulfree.ir.ops import Contraction, by_output
+from mulfree.ir.ops import Contraction, Operations, by_output
+from mulfree.rtl.stages.entry_schedule import step_counts
 
 if TYPE_CHECKING:
     from mulfree.sim.functional.planner import IntNode, Planner
@@ -62,6 +64,19 @@ class SumMax(Contraction):
         peaks = [int(most.weights.max() + least.weights.min()) for most, least in entries(self)]
         return [IntRange(2 * tap.lo + peak, 2 * tap.hi + peak) for peak in peaks]
 
+    def operations(self) -> Operations:
+        """N sums of an entry, the comparisons that choose among those of a term, and the M sums of both terms.
+
+        With N entries for M outputs N + (N - 2 M) + M = 2 N - M; the paper's table I says 2 N.
+        """
+        count, outputs = int(kept_rows(self).sum()), self.weights.shape[0]
+        return Operations(count, additions=count + outputs, comparisons=count - 2 * outputs)
+
+    def listed_steps(self, lanes: int, pe: int) -> int | None:
+        kept = kept_rows(self)
+        by_tap = kept.reshape(2, self.weights.shape[0], -1, self.window.taps).swapaxes(2, 3).reshape(kept.shape)
+        return None if kept.all() else int(step_counts(by_tap, lanes, pe).sum())
+
     def build_kernel(self, planner: Planner, node: IntNode) -> bool:
         from mulfree.sim.functional.kernels.sum_max import Term, build_sum_max
 
@@ -70,6 +85,11 @@ class SumMax(Contraction):
         assert isinstance(op, SumMax)
         most, least = Term(op.weights.array, op.kept.array), Term(op.w_min.array, op.kept_min.array)
         return build_sum_max(planner, node, most, least)
+
+
+def kept_rows(op: SumMax) -> npt.NDArray[np.bool_]:
+    """(2, M, K): which entries the maximum and the minimum of each output keep."""
+    return np.stack([kept.array.reshape(kept.shape[0], -1) != 0 for kept in (op.kept, op.kept_min)])
 
 
 def entries(op: SumMax) -> list[tuple[Entries, Entries]]:

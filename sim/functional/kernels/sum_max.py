@@ -17,6 +17,7 @@ from mulfree.ir import AnyArray, IntArray, IntRange
 from mulfree.ir.ops import Contraction
 from mulfree.sim.functional.geometry import in_border
 from mulfree.sim.functional.kernel import Kernel
+from mulfree.sim.functional.kernels.sum_max_listed import Row, build_listed, is_worth_a_list
 from mulfree.sim.functional.planner import IntNode, Planner
 from mulfree.sim.functional.storage import Kind, fits
 from mulfree.sim.functional.sweep import SweepParams, sweep
@@ -38,6 +39,11 @@ class Term:
         used = self.weights[self.kept != 0]
         return IntRange(int(used.min()), int(used.max()))
 
+    @property
+    def count(self) -> int:
+        """Entries that take part."""
+        return int(np.count_nonzero(self.kept))
+
 
 def build_sum_max(planner: Planner, node: IntNode, most: Term, least: Term) -> bool:
     """In 16 or 32 bits; wider integers are left to the definition."""
@@ -52,6 +58,10 @@ def build_sum_max(planner: Planner, node: IntNode, most: Term, least: Term) -> b
     if bits is None:
         return False
     source, geometry = in_border(planner, stored, x.type, op.window, fill=-bias)
+    if bits == 16 and is_worth_a_list(op, most.count + least.count, source) and _is_short(node.output.type.range, bias):
+        rows = [_listed(geometry.pitch, most, least, m) for m in range(op.weights.shape[0])]
+        build_listed(planner, node, source, geometry, rows, 2 * bias)
+        return True
     words = np.add.outer(geometry.taps, np.arange(op.weights.shape[1])).ravel()
     packed = _packed(inside, bits, most, least)
     target = planner.result(node.output, Kind.INT32)
@@ -75,6 +85,22 @@ def build_sum_max(planner: Planner, node: IntNode, most: Term, least: Term) -> b
     )
     planner.call(SHORT if bits == 16 else WIDE, source.slot, target.slot, params)
     return True
+
+
+def _is_short(result: IntRange, bias: int) -> bool:
+    """Whether a result fits 16 bits before the bias of its two operands is added, and stays below their upper end."""
+    return result.lo - 2 * bias >= -(1 << 15) and result.hi - 2 * bias < (1 << 15) - 1
+
+
+def _listed(pitch: int, most: Term, least: Term, output: int) -> Row:
+    """The entries of an output: their places in a window as it is stored, and their weights."""
+
+    def of(term: Term) -> tuple[IntArray, IntArray]:
+        channel, *tap = np.nonzero(term.kept[output])
+        place = np.ravel_multi_index((*tap,), term.kept.shape[2:]) * pitch + channel
+        return place, term.weights[output][(channel, *tap)]
+
+    return of(most), of(least)
 
 
 def _absent(x: IntRange, bits: int) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mulfree.compiler.families import OWN_FAMILIES
+from mulfree.compiler.families import OWN_FAMILIES, Arithmetic
 from mulfree.compiler.pipeline import passes_preferring
 from mulfree.compiler.registry import arithmetics_of, operators
 from mulfree.ir import IntArray, TensorType, run_passes
@@ -52,13 +52,14 @@ def test_the_lane_circuit_computes_the_definition(arithmetic: Kind, x: TensorTyp
     codes = op.codes.reshape(op.codes.shape[0], -1)
     outputs, length = codes.shape
     circuit = Circuit()
-    share = op.lane(circuit, circuit.input("x", op.operand, length), circuit.input("w", op.weight_range, length))
+    lanes = length * op.elements_per_code
+    share = op.lane(circuit, circuit.input("x", op.operand, lanes), circuit.input("w", op.weight_range, length))
     circuit.output("share", circuit.index(share))
     finish = op.reduce(share.range, 1, 1).circuits(op.result_range(op.operand))["finish"]
-    taps = draw(TensorType((length,), op.operand))
-    expected = op.dot(_as_taps(taps, layer))
+    taps = draw(TensorType((lanes,), op.operand))
+    expected, x_taps = op.dot(_as_taps(taps, layer)), _in_lanes(taps, op)
     for m in range(outputs // layer.groups):
-        total = circuit.evaluate(x=taps, w=np.broadcast_to(codes[m], taps.shape))["share"]
+        total = circuit.evaluate(x=x_taps, w=np.broadcast_to(codes[m], (BATCH, length)))["share"]
         np.testing.assert_array_equal(finish.evaluate(total=total)["y"][:, 0], expected[:, m, 0, 0])
 
 
@@ -69,6 +70,11 @@ def _as_taps(taps: IntArray, layer: Contraction) -> IntArray:
     return np.concatenate([one] * layer.groups, axis=1)
 
 
+def _in_lanes(taps: IntArray, op: Arithmetic) -> IntArray:
+    """A window as a lane takes it: tap after tap where it takes all taps of a channel."""
+    return taps.reshape(BATCH, -1, op.elements_per_code).swapaxes(1, 2).reshape(BATCH, -1)
+
+
 @layers
 def test_shares_of_several_steps_become_what_one_step_gives(
     arithmetic: Kind, x: TensorType, layer: Contraction
@@ -77,14 +83,15 @@ def test_shares_of_several_steps_become_what_one_step_gives(
     codes = op.codes.reshape(op.codes.shape[0], -1)
     length = codes.shape[1]
     circuit = Circuit()
-    share = op.lane(circuit, circuit.input("x", op.operand, 1), circuit.input("w", op.weight_range, 1))
+    each = op.elements_per_code
+    share = op.lane(circuit, circuit.input("x", op.operand, each), circuit.input("w", op.weight_range, 1))
     circuit.output("share", circuit.index(share))
     reduction = op.reduce(share.range, length, 1)
     circuits = reduction.circuits(op.result_range(op.operand))
-    taps, w = draw(TensorType((length,), op.operand)), codes[0]
+    taps, w = draw(TensorType((length * each,), op.operand)), codes[0]
     state = np.broadcast_to(np.array(reduction.starts), (BATCH, len(reduction.starts)))
     for k in range(length):
-        partial = circuit.evaluate(x=taps[:, k : k + 1], w=np.full((BATCH, 1), w[k]))["share"]
+        partial = circuit.evaluate(x=taps[:, k * each : (k + 1) * each], w=np.full((BATCH, 1), w[k]))["share"]
         state = circuits["step"].evaluate(state=state, partial=partial)["y"] if length > 1 else partial
     y = circuits["finish"].evaluate(total=state)["y"][:, 0]
     np.testing.assert_array_equal(y, op.dot(_as_taps(taps, layer))[:, 0, 0, 0])
@@ -131,7 +138,8 @@ def test_operators_have_names_of_their_own() -> None:
 def test_every_arithmetic_has_examples_and_one_that_is_unrolled() -> None:
     for family in OWN_FAMILIES:
         for arithmetic in family.arithmetics:
-            assert any(len(x.shape) == 1 for x, _ in arithmetic.examples), arithmetic.name
+            takes_vectors = arithmetic.examples[0][1].window.taps == 1
+            assert any(len(x.shape) == 1 for x, _ in arithmetic.examples) or not takes_vectors, arithmetic.name
 
 
 def _may_be_a_map(x: TensorType, layer: Contraction) -> bool:

@@ -105,7 +105,7 @@ def test_constant_exponents_are_wires_into_one_heap_for_each_output(rounding: st
     signs[2] = 0
     layer = ShiftedSum(Tensor(signs), exponents=Tensor(exponents), rounding=rounding)
     circuit, type = Circuit(), TensorType((6,), x)
-    outputs = RoundedShift.replacing(layer, type).unrolled(order)
+    outputs = RoundedShift.replacing(layer, type).unrolled(order, "xc7")
     assert outputs is not None
     circuit.output("y", outputs(circuit, circuit.input("x", x, 6)))
     values = random.integers(0, x.count, (200, 6)) * x.step + x.lo

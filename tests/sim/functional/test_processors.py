@@ -20,6 +20,7 @@ from mulfree.ir import IntArray, IntRange, Tensor, TensorType
 from mulfree.ir.ops import Contraction, MultiplyAccumulate, Threshold
 from mulfree.sim.functional.vector import has_byte_dot, rows_per_pass
 from tests.sim.functional.layers import binary_cnn, binary_mlp, chain, check
+from tests.sim.functional.test_sum_max_listed import check_cases as check_listed
 
 SIGNED, UNSIGNED, WIDE = IntRange(-128, 127), IntRange(0, 255), IntRange(-(2**20), 2**20)
 HALVES = IntRange(-(2**15), 2**15 - 1)
@@ -76,6 +77,7 @@ def run_every_kernel() -> None:
     """The programme of the other process: every family's kernels against the definitions; prints the path taken."""
     check(binary_mlp(100, 40, 33, 10), BATCH)
     check(binary_cnn(40, 64, 50, 10), 2)
+    check_listed()
     depthwise = MultiplyAccumulate(Tensor(_weights(-7, 7).array[:INPUTS, :1]), groups=INPUTS)
     shifts = ShiftedSum(_weights(-1, 1), exponents=_weights(-4, 1), rounding="half_up")
     for layer in (MinSelect(_weights(-127, 127)), shifts, _sum_max(), depthwise):

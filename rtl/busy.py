@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mulfree.rtl import Actor, Buffered, Fifo, Stage, Stepper
+from mulfree.rtl.actors import Actor, Buffered, Fifo, Stepper
+from mulfree.rtl.design import Stage
 
 
 def busy_cycles(stage: Stage) -> int:
