@@ -83,6 +83,25 @@ def masked_dot(context: Any, builder: Any, acc: Any, x: Any, w: Any) -> Any:
     return byte_dot(context, builder, acc, builder.and_(x, mask), weight)
 
 
+def raised_dot(context: Any, builder: Any, acc: Any, x: Any, w: Any) -> Any:
+    """acc + sum over 4 bytes of weight * ((x + more) & mask), where no sum leaves a byte; w is (weight, mask, more)."""
+    weight, mask, more = w
+    raised = builder.add(builder.bitcast(x, BYTES), builder.bitcast(more, BYTES))
+    return masked_dot(context, builder, acc, builder.bitcast(raised, VECTOR), (weight, mask))
+
+
+def halves_dot(context: Any, builder: Any, acc: Any, x: Any, w: Any) -> Any:
+    """acc + sum over 2 signed halfwords of x * w."""
+    return builder.add(acc, _pair_dot(builder, _halves(builder, x), _halves(builder, w)))
+
+
+def shifted_halves(context: Any, builder: Any, acc: Any, x: Any, w: Any) -> Any:
+    """acc + sum over 2 signed halfwords of weight * ((x >> shift) & mask); w is (weight, shift, mask)."""
+    weight, shift, mask = (_halves(builder, word) for word in w)
+    kept = builder.and_(builder.ashr(_halves(builder, x), shift), mask)
+    return builder.add(acc, _pair_dot(builder, kept, weight))
+
+
 def clamped_halves(context: Any, builder: Any, acc: Any, x: Any, w: Any) -> Any:
     """acc + sum over 2 halfwords of sign * clamp(x, -size, size) for signed halfwords; w is (sign, size)."""
     sign, size, value = (_halves(builder, word) for word in (*w, x))

@@ -1,4 +1,4 @@
-"""Squares of 32 by 32 short words turned over in registers: rows of a map become lanes of a vector, and back."""
+"""Squares turned over in registers: rows of a map become lanes of a vector, and back. Here also: 32 short words."""
 
 from __future__ import annotations
 
@@ -15,19 +15,21 @@ WORDS = ir.VectorType(WORD, SIDE)
 
 
 def transposed(builder: Any, rows: list[Any]) -> list[Any]:
-    """Row i's element j becomes row j's element i: in five rounds halves of ever smaller squares change places."""
-    for distance in (16, 8, 4, 2, 1):
-        for i in (i for i in range(SIDE) if not i & distance):
-            a, b = rows[i], rows[i + distance]
-            rows[i] = builder.shuffle_vector(a, b, _mask(distance, 0))
-            rows[i + distance] = builder.shuffle_vector(a, b, _mask(distance, distance))
+    """Row i's element j becomes row j's element i, for as many rows as a row has elements, a power of two.
+
+    In each round row i and the row half a square further on are taken element by element in turn.
+    """
+    half = len(rows) // 2
+    low, high = (_in_turn(len(rows), start) for start in (0, half))
+    for _ in range(half.bit_length()):
+        pairs = zip(rows[:half], rows[half:], strict=True)
+        rows = [builder.shuffle_vector(a, b, order) for a, b in pairs for order in (low, high)]
     return rows
 
 
-def _mask(distance: int, start: int) -> Any:
-    """Runs of `distance` lanes, in turn of the first and of the second of two vectors, from `start` on."""
-    lanes = [j + start if not j & distance else SIDE + j - distance + start for j in range(SIDE)]
-    return ir.Constant(ir.VectorType(WORD, SIDE), lanes)
+def _in_turn(count: int, start: int) -> Any:
+    """From `start` on, an element of the first vector and one of the second."""
+    return ir.Constant(ir.VectorType(WORD, count), [start + i // 2 + count * (i % 2) for i in range(count)])
 
 
 def load_shorts(builder: Any, pointer: Any, is_signed: bool) -> Any:

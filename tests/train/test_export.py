@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,125 +9,17 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from onnx import ModelProto, numpy_helper
+from onnx import numpy_helper
 from torch import Tensor, nn
 
 import mulfree
 from mulfree import train
-from mulfree.compiler.registry import forms
 from mulfree.ir import AnyArray
 from mulfree.sim.patterns import random_pattern
-from mulfree.train import Binary, Conv1d, Conv2d, Linear, Norm, PowerOfTwo, Uniform
+from mulfree.train import Binary, Conv2d, Linear, Norm, PowerOfTwo, Uniform
 from tests.train.digits import NETWORKS, accuracy, held_out, trained
+from tests.train.everywhere import eager, pixels, runtime, signal, warmed
 from tests.trained import onnxruntime_run
-
-
-def eager(net: nn.Module, x: Tensor) -> AnyArray:
-    with torch.no_grad():
-        return np.asarray(net.eval()(x).numpy())
-
-
-def runtime(model: ModelProto, x: Tensor) -> AnyArray:
-    onnx.checker.check_model(model, full_check=True)
-    return onnxruntime_run(bytes(model.SerializeToString()), x.numpy())
-
-
-def check_everywhere(net: nn.Module, x: Tensor) -> None:
-    """The module, onnxruntime and the compiled network give the same; skipped where a family is missing."""
-    model = train.to_onnx(net, x)
-    unknown = {(n.domain, n.op_type) for n in model.graph.node if n.domain == "mulfree"} - forms().keys()
-    if unknown:
-        pytest.skip(f"the compiler has no family with the form {', '.join(name for _, name in unknown)}")
-    expected = runtime(model, x)
-    np.testing.assert_array_equal(eager(net, x), expected)
-    np.testing.assert_array_equal(mulfree.compile(model).simulate(x.numpy()), expected)
-
-
-def signal(*shape: int) -> Tensor:
-    return torch.randint(0, 16, shape, generator=torch.Generator().manual_seed(4)).float()
-
-
-def pixels() -> Uniform:
-    return Uniform(4, signed=False, scale=1.0, learned=False)
-
-
-def warmed(net: nn.Module, x: Tensor) -> nn.Module:
-    """After one batch of training: scales and means have seen data."""
-    net.train()(x)
-    return net.eval()
-
-
-@pytest.mark.parametrize(
-    "weights", [Binary(), Uniform(3, narrow=True), PowerOfTwo(-3, 1)], ids=lambda w: type(w).__name__
-)
-def test_convolutions_in_one_dimension_give_the_same_everywhere(weights: train.Quantiser) -> None:
-    torch.manual_seed(0)
-    x = signal(5, 2, 20)
-    net = nn.Sequential(
-        *(pixels(), Conv1d(2, 6, 3, stride=2, padding=1, weights=weights), Norm(6), Uniform(3)),
-        *(Conv1d(6, 6, 3, groups=3, dilation=2, weights=weights), Norm(6), Binary()),
-        *(nn.Flatten(), Linear(36, 4, weights=weights)),
-    )
-    check_everywhere(warmed(net, x), x)
-
-
-def narrow(bits: int = 4) -> Uniform:
-    return Uniform(bits, narrow=True)
-
-
-def pruned(layer: train.SumMaxConv1d | train.SumMaxConv2d) -> nn.Module:
-    keep = torch.rand(layer.upper.keep.shape, generator=torch.Generator().manual_seed(5)) < 0.3
-    keep[:, 0] = True
-    layer.keep_only(keep, keep.flip(1))
-    return layer
-
-
-def shifts(rounding: str, least: int, greatest: int) -> dict[str, Any]:
-    """Of a layer with rounded products: five bits of input in a unit of two, and weights over these exponents."""
-    inputs = Uniform(5, scale=2.0, learned=False)
-    return {"inputs": inputs, "weights": PowerOfTwo(least, greatest), "rounding": rounding}
-
-
-GEOMETRY: dict[str, Any] = {"stride": 2, "padding": 1}
-LAYERS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
-    "min-select 1-D": (lambda: train.MinSelectConv1d(3, 4, 3, weights=narrow(), **GEOMETRY), (3, 9)),
-    "min-select 2-D": (lambda: train.MinSelectConv2d(3, 4, (3, 2), weights=narrow(), dilation=2), (3, 9, 8)),
-    "min-select in groups": (lambda: train.MinSelectConv1d(4, 6, 3, groups=2, weights=narrow(), **GEOMETRY), (4, 9)),
-    "min-select depthwise": (lambda: train.MinSelectConv2d(3, 3, 3, groups=3, weights=narrow()), (3, 9, 8)),
-    "shift attention in groups": (
-        lambda: train.ShiftAttentionConv1d(4, 6, 5, groups=2, weights=narrow(), padding=2),
-        (4, 9),
-    ),
-    "shift attention depthwise": (
-        lambda: train.ShiftAttentionConv2d(3, 6, 3, groups=3, weights=narrow(), padding=1),
-        (3, 7, 6),
-    ),
-    "power of two dense": (lambda: train.PowerOfTwoLinear(9, 4, **shifts("half_up", -4, 1)), (9,)),
-    "power of two 1-D": (
-        lambda: train.PowerOfTwoConv1d(4, 6, 3, groups=2, **shifts("floor", -3, 0), **GEOMETRY),
-        (4, 9),
-    ),
-    "power of two 2-D": (
-        lambda: train.PowerOfTwoConv2d(3, 4, (3, 2), dilation=2, **shifts("half_up", -3, 0)),
-        (3, 9, 8),
-    ),
-    "power of two depthwise": (lambda: train.PowerOfTwoConv2d(3, 3, 3, groups=3, **shifts("floor", -5, -1)), (3, 6, 7)),
-    "sum-max 1-D": (lambda: pruned(train.SumMaxConv1d(3, 4, 3, weights=narrow(), spread=8, **GEOMETRY)), (3, 9)),
-    "sum-max 2-D": (lambda: pruned(train.SumMaxConv2d(3, 4, 3, weights=narrow(), spread=8, **GEOMETRY)), (3, 9, 8)),
-    "shift": (lambda: train.Shift2d(3, 5, offsets=[(-2, 1), (0, 0), (1, 2)]), (3, 6, 7)),
-    "shift attention 1-D": (lambda: train.ShiftAttentionConv1d(3, 4, 5, weights=narrow(), padding=2), (3, 9)),
-    "shift attention 2-D": (lambda: train.ShiftAttentionConv2d(3, 4, 3, weights=narrow(), **GEOMETRY), (3, 9, 8)),
-}
-
-
-@pytest.mark.parametrize("is_signed", [False, True], ids=["unsigned", "signed"])
-@pytest.mark.parametrize("name", LAYERS)
-def test_a_layer_of_each_kind_and_shape_gives_the_same_everywhere(name: str, is_signed: bool) -> None:
-    torch.manual_seed(0)
-    make, shape = LAYERS[name]
-    x = signal(6, *shape) - 8 * is_signed
-    net = nn.Sequential(Uniform(5, signed=is_signed, scale=1.0, learned=False), make())
-    check_everywhere(warmed(net, x), x)
 
 
 def test_biases_and_strides_and_modules_of_ones_own_are_exported() -> None:
@@ -254,6 +145,18 @@ def test_shift_attention_is_one_node_with_values_and_taps() -> None:
     kept = np.take_along_axis(layer.weights(layer.weight).detach().numpy().reshape(4, 3, 9), taps[..., None], 2)
     np.testing.assert_array_equal(w, kept[..., 0])
     np.testing.assert_array_equal(taps, layer.choice.scores.detach().numpy().argmax(axis=2))
+
+
+def test_rounded_powers_of_two_are_one_node_with_scale_signs_and_exponents() -> None:
+    torch.manual_seed(0)
+    inputs, weights = Uniform(4, scale=0.5, learned=False), PowerOfTwo(-3, 0)
+    layer = train.PowerOfTwoConv1d(4, 6, 3, groups=2, rounding="half_up", inputs=inputs, weights=weights)
+    attributes, (scale, sign, exponent) = only_node(layer, signal(2, 4, 8), "PowerOfTwoConv")
+    assert attributes.pop("rounding") == b"half_up"
+    assert attributes == {"dilations": [1], "group": 2, "kernel_shape": [3], "pads": [0, 0], "strides": [1]}
+    assert scale == 0.5
+    assert exponent.dtype == np.int64
+    np.testing.assert_array_equal(sign * 2.0**exponent, weights(layer.weight).detach())
 
 
 HARDWARE = 100

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 
 import numpy as np
 
 from mulfree.ir import AnyArray, IntArray, IntRange, Tensor, TensorType
-from mulfree.ir.ops import Contraction, contract
+from mulfree.ir.ops import Contraction, Operations, contract
 
 if TYPE_CHECKING:
     from mulfree.sim.functional.planner import IntNode, Planner
@@ -76,6 +76,10 @@ class ShiftedSum(Contraction):
         if exponent >= 0:
             return IntRange(lo, hi, max(1, tap.step << exponent if lo < hi else 1))
         return IntRange(lo, hi, max(1, hi - lo) if tap.count == 2 else 1)
+
+    def operations(self) -> Operations:
+        """The sums of what is shifted: a shift is no operation."""
+        return replace(Contraction.operations(self), multiplications=0)
 
     def build_kernel(self, planner: Planner, node: IntNode) -> bool:
         from mulfree.sim.functional.kernels.shifted_sum import build_shifted_sum

@@ -3,7 +3,7 @@
 bits:  x = lo or hi, d w = u sum_j t_j with t_j = -1 or +1, so with K taps inside the map and P_j = popcount(x ^ t_j)
        d sum x w = u sum_j ((lo + hi) / 2 * sum t_j + (hi - lo) / 2 * (K - 2 P_j));
        a tap outside reads bits 0 and adds popcount(t_j) to P_j, which depends only on which taps are outside
-bytes: x = v + bias, so sum x w = bias * sum w + sum v w
+bytes: x = v + bias, so sum x w = bias * sum w + sum v w; halfwords are stored as they are
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from mulfree.ir import AnyArray, IntArray, IntRange
 from mulfree.ir.ops import Contraction, MultiplyAccumulate, as_map
 from mulfree.sim.functional.geometry import Geometry, in_border, valid_taps
-from mulfree.sim.functional.kernels.blocked import Sweeps, bit_sweeps, byte_sweeps
+from mulfree.sim.functional.kernels.blocked import Sweeps, bit_sweeps, byte_sweeps, half_sweeps
 from mulfree.sim.functional.pack import bit_weights, byte_weights
 from mulfree.sim.functional.plan import Buffer
 from mulfree.sim.functional.planner import IntNode, Planner
@@ -145,6 +145,22 @@ def from_bytes(planner: Planner, node: IntNode, is_fused: bool) -> Accumulation 
     )
 
 
+def from_halfwords(planner: Planner, node: IntNode, is_fused: bool) -> Accumulation | None:
+    """Halfwords, if x and the weights have at most 16 bits."""
+    op, (x,) = node.op, node.inputs
+    assert isinstance(op, Contraction)
+    divisor, offset = scaling(op)
+    is_short = fits(x.type.range, Kind.INT16) and fits(op.weights.range, Kind.INT16)
+    if not (is_short and fits(_dot_range(node), Kind.INT32) and (divisor == 1 or is_fused)):
+        return None
+    stored = planner.operand(x, Kind.INT16)
+    source, geometry = in_border(planner, stored, x.type, op.window, fill=0)
+    in_words = geometry.in_words(2)
+    packed = byte_weights(expanded(op.weights.array, op.groups), geometry.pitch, "int16")
+    sweeps, classes = half_sweeps(packed.shape[-1]), np.zeros(geometry.positions, np.int64)
+    return Accumulation(sweeps, source, in_words, in_words.words, packed, -offset[None], classes, 1, divisor)
+
+
 def expanded(weights: IntArray, groups: int) -> IntArray:
     """The weights of a grouped layer as those of a full one, zero between groups."""
     if groups == 1:
@@ -160,9 +176,15 @@ def expanded(weights: IntArray, groups: int) -> IntArray:
 def _is_exact(node: IntNode, factor: int, divisor: int, is_fused: bool) -> bool:
     """Whether 32 bits hold the result and its constants; and y comes out without a division, if it is stored."""
     assert isinstance(node.op, Contraction)
-    scale, offset = scaling(node.op)
-    y, x = node.output.type.range, node.inputs[0].type.range
-    dot = y.times(scale) + IntRange(int(offset.min()), int(offset.max()))
+    scale, _ = scaling(node.op)
+    y, x, dot = node.output.type.range, node.inputs[0].type.range, _dot_range(node)
     products = (x | IntRange(0, 0)) * (node.op.weights.range | IntRange(-abs(factor), abs(factor)))
     undivided = factor % (scale * divisor) == 0 or is_fused
     return undivided and fits(y | (dot | products.scaled(4 * node.op.weights.array[0].size)).times(divisor), Kind.INT32)
+
+
+def _dot_range(node: IntNode) -> IntRange:
+    """Of the dot product; sums on the way to it may wrap around."""
+    assert isinstance(node.op, Contraction)
+    scale, offset = scaling(node.op)
+    return node.output.type.range.times(scale) + IntRange(int(offset.min()), int(offset.max()))

@@ -1,11 +1,11 @@
-"""The sweeps: bits or bytes in; integers, bits or levels out; blocks of two vectors or, narrow, of one."""
+"""The sweeps: bits, bytes or halfwords in; integers, bits or levels out; blocks of two vectors or, narrow, of one."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from mulfree.sim.functional.combine import byte_dot, xor_popcount
+from mulfree.sim.functional.combine import byte_dot, halves_dot, xor_popcount
 from mulfree.sim.functional.epilogue import to_bits, to_ints, to_levels
 from mulfree.sim.functional.kernel import Kernel
 from mulfree.sim.functional.pack import NARROW
@@ -37,6 +37,12 @@ _xor_levels_narrow = panel(xor_popcount, to_levels, 1)
 _dot_ints_narrow = panel(byte_dot, to_ints, 1)
 _dot_bits_narrow = panel(byte_dot, to_bits, 1)
 _dot_levels_narrow = panel(byte_dot, to_levels, 1)
+_half_ints = panel(halves_dot, to_ints, 2)
+_half_ints_narrow = panel(halves_dot, to_ints, 1)
+_half_bits = panel(halves_dot, to_bits, 2)
+_half_bits_narrow = panel(halves_dot, to_bits, 1)
+_half_levels = panel(halves_dot, to_levels, 2)
+_half_levels_narrow = panel(halves_dot, to_levels, 1)
 
 
 def _bits_to_ints(params: Any, x: Any, _: Any, out: Any, n: int) -> None:
@@ -87,10 +93,37 @@ def _bytes_to_levels_narrow(params: Any, x: Any, _: Any, out: Any, n: int) -> No
     sweep(_dot_levels_narrow, params, as_words(x), out, n)
 
 
+def _halves_to_ints(params: Any, x: Any, _: Any, out: Any, n: int) -> None:
+    sweep(_half_ints, params, as_words(x), out, n)
+
+
+def _halves_to_ints_narrow(params: Any, x: Any, _: Any, out: Any, n: int) -> None:
+    sweep(_half_ints_narrow, params, as_words(x), out, n)
+
+
+def _halves_to_bits(params: Any, x: Any, _: Any, out: Any, n: int) -> None:
+    sweep(_half_bits, params, as_words(x), out, n)
+
+
+def _halves_to_bits_narrow(params: Any, x: Any, _: Any, out: Any, n: int) -> None:
+    sweep(_half_bits_narrow, params, as_words(x), out, n)
+
+
+def _halves_to_levels(params: Any, x: Any, _: Any, out: Any, n: int) -> None:
+    sweep(_half_levels, params, as_words(x), out, n)
+
+
+def _halves_to_levels_narrow(params: Any, x: Any, _: Any, out: Any, n: int) -> None:
+    sweep(_half_levels_narrow, params, as_words(x), out, n)
+
+
 _BIT = Sweeps(Kernel(_bits_to_ints), Kernel(_bits_to_bits), Kernel(_bits_to_levels))
 _BYTE = Sweeps(Kernel(_bytes_to_ints), Kernel(_bytes_to_bits), Kernel(_bytes_to_levels))
 _BIT_NARROW = Sweeps(Kernel(_bits_to_ints_narrow), Kernel(_bits_to_bits_narrow), Kernel(_bits_to_levels_narrow))
 _BYTE_NARROW = Sweeps(Kernel(_bytes_to_ints_narrow), Kernel(_bytes_to_bits_narrow), Kernel(_bytes_to_levels_narrow))
+
+_HALF = Sweeps(Kernel(_halves_to_ints), Kernel(_halves_to_bits), Kernel(_halves_to_levels))
+_HALF_NARROW = Sweeps(Kernel(_halves_to_ints_narrow), Kernel(_halves_to_bits_narrow), Kernel(_halves_to_levels_narrow))
 
 
 def bit_sweeps(block: int) -> Sweeps:
@@ -101,3 +134,8 @@ def bit_sweeps(block: int) -> Sweeps:
 def byte_sweeps(block: int) -> Sweeps:
     """Unsigned by signed bytes, for blocks of this many output channels."""
     return _BYTE_NARROW if block == NARROW else _BYTE
+
+
+def half_sweeps(block: int) -> Sweeps:
+    """Signed halfwords by signed halfwords."""
+    return _HALF_NARROW if block == NARROW else _HALF

@@ -7,7 +7,7 @@ import numpy as np
 from mulfree.ir import AnyArray, IntArray
 from mulfree.ir.ops import Contraction, Threshold
 from mulfree.sim.functional.kernel import Kernel
-from mulfree.sim.functional.kernels.accumulation import Accumulation, from_bits, from_bytes, scaling
+from mulfree.sim.functional.kernels.accumulation import Accumulation, from_bits, from_bytes, from_halfwords, scaling
 from mulfree.sim.functional.kernels.direct import build_depthwise, build_direct
 from mulfree.sim.functional.kernels.threshold import LINEAR, as_comparison, channel_constants
 from mulfree.sim.functional.pack import block_size, channel_blocks, pack_bits
@@ -29,10 +29,10 @@ def build_contraction(planner: Planner, node: IntNode) -> bool:
     if op.groups > 1 and build_depthwise(planner, node, *scaling(op)):
         return True
     reader = fusable(planner, node)
-    accumulation = from_bits(planner, node, reader is not None) or from_bytes(planner, node, reader is not None)
-    if accumulation:
-        finish(planner, node, accumulation, reader)
-        return True
+    for form in (from_bits, from_bytes, from_halfwords):
+        if accumulation := form(planner, node, reader is not None):
+            finish(planner, node, accumulation, reader)
+            return True
     return build_direct(planner, node, *scaling(op))
 
 

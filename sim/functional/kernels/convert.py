@@ -8,10 +8,10 @@ import numpy as np
 
 from mulfree.sim.functional.kernel import Kernel
 from mulfree.sim.functional.kernels.threshold import compare_to_bits
+from mulfree.sim.functional.map_order import turn
 from mulfree.sim.functional.plan import Buffer, Role
 from mulfree.sim.functional.planner import IntValue, Planner
 from mulfree.sim.functional.storage import Kind, storage_of
-from mulfree.sim.functional.transpose import turn
 from mulfree.sim.functional.vector import as_words, equal_word, shift
 
 

@@ -45,6 +45,12 @@ def test_the_sign_comes_after_the_rounding() -> None:
     assert rounded == {"floor": [[-2, 2], [1, -1]], "half_up": [[-1, 1], [2, -2]]}
 
 
+def test_shifts_are_no_operations() -> None:
+    exponent, sign = Tensor(np.full((2, 3, 1, 1), -1)), Tensor(np.array([1, 0, 1, 1, -1, 1]).reshape(2, 3, 1, 1))
+    counted = ShiftedSum(sign, exponents=exponent, rounding="floor").operations()
+    assert (counted.parameters, counted.additions, counted.multiplications) == (5, 3, 0)
+
+
 def test_without_a_right_shift_the_layer_is_one_of_products() -> None:
     net, y = dense(np.array([[0, 3], [2, 1], [1, 1]]), sign=np.array([[1, -1], [0, 1], [1, 1]]))
     assert operators(streamlined(net.proto(y))) == ["mac"]

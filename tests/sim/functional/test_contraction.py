@@ -91,6 +91,19 @@ def test_depthwise_layers_keep_channels_as_lanes(data: st.DataObject, range: Int
     assert "_depthwise" in kernels_of(check(chain(x, layer)))
 
 
+@given(st.data(), batches, st.sampled_from([(-128, 127, 2**15 - 1), (-(2**15), 2**15 - 1, 99), (-300, 4, 500)]))
+@settings(deadline=None, max_examples=50)
+def test_up_to_16_bits_meet_as_halfwords(data: st.DataObject, count: int, ends: tuple[int, int, int]) -> None:
+    lo, hi, peak = ends
+    x = data.draw(inputs((IntRange(lo, hi),)))
+    layer = data.draw(layers(x, (-peak, -3, 0, peak)).filter(lambda op: bool((abs(op.weights.array) == peak).any())))
+    threshold = data.draw(quantisers(layer.infer(x), 2))
+    is_short = layer.infer(x).range.width < 32
+    for graph in (chain(x, layer), chain(x, layer, threshold)):
+        found = kernels_of(check(graph, count))
+        assert any(k.startswith("_halves_to") for k in found) or not is_short, found
+
+
 @given(st.data(), st.sampled_from([BIPOLAR, IntRange(-128, 127), IntRange(-(2**20), 2**20), IntRange(0, 2**40)]))
 @settings(deadline=None, max_examples=50)
 def test_any_other_layer_is_exact(data: st.DataObject, range: IntRange) -> None:

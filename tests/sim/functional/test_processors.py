@@ -86,7 +86,8 @@ def run_every_kernel() -> None:
     _check(UNSIGNED, shifts, _levels(-99, 0, 50))
     _check(SIGNED, MinSelect(_weights(-127, 127)), _levels(0))
     _check(WIDE, _sum_max())
-    _check(HALVES, MinSelect(_weights(-999, 999)))
+    for layer in (MinSelect(_weights(-999, 999)), shifts, MultiplyAccumulate(_weights(-999, 999))):
+        _check(HALVES, layer)
     context = cpu_target.target_context
     print(f"{rows_per_pass(context)} rows, {'dot of bytes' if has_byte_dot(context) else 'portable dot'}")
 

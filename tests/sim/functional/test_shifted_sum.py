@@ -48,7 +48,7 @@ def test_all_values_of_a_byte_are_shifted_exactly(rounding: str, x: IntRange, le
     network = check(chain(TensorType((1,), x), layer), 3)
     values = np.arange(x.lo, x.hi + 1)[:, None]
     np.testing.assert_array_equal(network.run([values])[0], layer.evaluate(values))
-    assert any(k.startswith("_masked_to") for k in kernels_of(network))
+    assert "_masked_to_ints" in kernels_of(network)
 
 
 @settings(deadline=None, max_examples=30)
@@ -58,13 +58,42 @@ def test_groups_and_channels_by_themselves_run_in_the_vector_kernel(
 ) -> None:
     x = TensorType((6, 5, 4), IntRange(-8, 7))
     network = check(chain(x, shifts(data, x, rounding, -4, 3, 12, groups)), 4)
-    assert any(k.startswith("_masked_to") for k in kernels_of(network))
+    assert any(k.startswith(("_masked_to", "_raised_to")) for k in kernels_of(network))
+
+
+@pytest.mark.parametrize(
+    ("x", "kernel"),
+    [
+        (IntRange(0, 127), "_raised_to_ints"),
+        (IntRange(-64, 63), "_raised_to_ints"),
+        (IntRange(-64, 64), "_masked_to_ints"),
+        (IntRange(0, 255), "_masked_to_ints"),
+    ],
+    ids=str,
+)
+def test_halves_are_added_in_one_pass_where_that_stays_in_a_byte(x: IntRange, kernel: str) -> None:
+    exponents = np.arange(-7, 0).reshape(-1, 1, 1, 1)
+    layer = ShiftedSum(Tensor(np.ones_like(exponents)), exponents=Tensor(exponents), rounding="half_up")
+    network, values = check(chain(TensorType((1,), x), layer), 3), np.arange(x.lo, x.hi + 1)[:, None]
+    np.testing.assert_array_equal(network.run([values])[0], layer.evaluate(values))
+    assert kernel in kernels_of(network)
+
+
+@pytest.mark.parametrize("rounding", ROUNDINGS)
+@pytest.mark.parametrize("least", [-17, -9, -3, 4])
+def test_all_values_of_a_halfword_are_shifted_exactly(rounding: str, least: int) -> None:
+    x, exponents = IntRange(-(2**15), 2**15 - 1), np.arange(least, least + 9).reshape(-1, 1, 1, 1)
+    layer = ShiftedSum(Tensor(np.full_like(exponents, -1)), exponents=Tensor(exponents), rounding=rounding)
+    network, values = check(chain(TensorType((1,), x), layer), 3), np.arange(x.lo, x.hi + 1)[:, None]
+    np.testing.assert_array_equal(network.run([values])[0], layer.evaluate(values))
+    assert "_shifted_to_ints" in kernels_of(network)
 
 
 @settings(deadline=None, max_examples=20)
 @given(st.data(), st.sampled_from(ROUNDINGS))
 def test_wider_integers_and_distant_exponents_are_exact_too(data: st.DataObject, rounding: str) -> None:
-    wide = TensorType((7,), IntRange(-(2**15), 2**15 - 1))
-    check(chain(wide, shifts(data, wide, rounding, -12, 12, 4)), 5)
+    for range in (IntRange(-(2**15), 2**15 - 1), IntRange(0, 2**16 - 1), IntRange(-(2**40), 2**40)):
+        wide = TensorType((7,), range)
+        check(chain(wide, shifts(data, wide, rounding, -12, 12, 4)), 5)
     short = TensorType((7,), IntRange(-128, 127))
     check(chain(short, shifts(data, short, rounding, -7, 20, 4)), 5)

@@ -1,4 +1,4 @@
-"""Blocks of sixteen by sixteen elements turned in registers: from channel by channel to position by position."""
+"""From channel by channel to position by position and back, in squares of sixteen by sixteen elements."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from llvmlite import ir
 from numba import njit, types
 
+from mulfree.sim.functional.transposition import transposed
 from mulfree.sim.functional.vector import INDEX, WORD, intrinsic, shift
 
 SIDE = 16
@@ -21,9 +22,9 @@ def _turn_block(typing: Any, source: Any, from_pitch: Any, target: Any, to_pitch
         before, after = context.get_data_type(source.dtype), context.get_data_type(target.dtype)
         rows = [_row(builder, a, from_pitch, r) for r in range(SIDE)]
         if after.width < before.width:
-            turned = _turned(builder, [_cast(builder, row, after, source.dtype.signed) for row in rows])
+            turned = transposed(builder, [_cast(builder, row, after, source.dtype.signed) for row in rows])
         else:
-            turned = [_cast(builder, row, after, source.dtype.signed) for row in _turned(builder, rows)]
+            turned = [_cast(builder, row, after, source.dtype.signed) for row in transposed(builder, rows)]
         added = _splat(builder, builder.trunc(delta, after) if after.width < INDEX.width else delta)
         for c, column in enumerate(turned):
             place = builder.gep(b, [builder.mul(to_pitch, ir.Constant(INDEX, c))])
@@ -38,19 +39,6 @@ def _row(builder: Any, a: Any, pitch: Any, r: int) -> Any:
     place = builder.gep(a, [builder.mul(pitch, ir.Constant(INDEX, r))])
     item = place.type.pointee
     return builder.load(builder.bitcast(place, ir.VectorType(item, SIDE).as_pointer()), align=item.width // 8)
-
-
-def _turned(builder: Any, rows: list[Any]) -> list[Any]:
-    """The columns: row i meets row i + SIDE / 2, element by element, as often as it takes."""
-    half = SIDE // 2
-    low, high = (
-        ir.Constant(ir.VectorType(WORD, SIDE), [start + i // 2 + SIDE * (i % 2) for i in range(SIDE)])
-        for start in (0, half)
-    )
-    for _ in range(SIDE.bit_length() - 1):
-        pairs = zip(rows[:half], rows[half:], strict=True)
-        rows = [builder.shuffle_vector(a, b, order) for a, b in pairs for order in (low, high)]
-    return rows
 
 
 def _cast(builder: Any, row: Any, item: Any, is_signed: bool) -> Any:
