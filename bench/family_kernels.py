@@ -3,11 +3,11 @@
     python bench/family_kernels.py
 
 Rates are in 10^9 operations a second, best of many runs in CPU time; an operation is what stands for one
-multiply-accumulate. Min-select is compared with onnxruntime's float convolution of the same shape (the layer that it
-replaces), sum-max with numpy's broadcast sums, maxima and minima (int16, in tiles that fit the cache) and with
-onnxruntime's float product of the same shape; a pruned one with what follows it, in numpy whole or gathered,
-and with the products that it stands for: rates then count its entries, whoever computes more. Every result is compared
-with the definition first.
+multiply-accumulate. Min-select and weights that are powers of two (shifting left exactly, and right with rounding) are
+compared with onnxruntime's float convolution of the same shape, sum-max with numpy's broadcast sums, maxima and minima
+(int16, in tiles that fit the cache) and with onnxruntime's float product of the same shape; a pruned one with
+what follows it, in numpy whole or gathered, and with the products that it stands for: rates then count its entries,
+whoever computes more. Every result is compared with the definition first.
 """
 
 from __future__ import annotations
@@ -22,14 +22,15 @@ import onnxruntime
 from common import machine
 
 from mulfree.compiler.families.min_select.operator import MinSelect
+from mulfree.compiler.families.power_of_two.operator import ROUNDINGS, ShiftedSum
 from mulfree.compiler.families.sum_max.operator import SumMax
 from mulfree.ir import AnyArray, Graph, IntOp, IntRange, Tensor, TensorType
-from mulfree.ir.ops import MultiplyAccumulate, Threshold, Window
+from mulfree.ir.ops import Contraction, MultiplyAccumulate, Threshold, Window
 from mulfree.sim.functional import FastNetwork
 
 BUDGET_S = 1.5
 RANDOM = np.random.default_rng(0)
-SIGNED, UNSIGNED = IntRange(-128, 127), IntRange(0, 255)
+SIGNED, UNSIGNED, HALVES = IntRange(-128, 127), IntRange(0, 255), IntRange(-(2**15), 2**15 - 1)
 
 
 def main() -> None:
@@ -40,8 +41,11 @@ def main() -> None:
         (SIGNED, 128, 14, 128, 3, 16),
         (UNSIGNED, 16, 28, 32, 5, 16),
         (SIGNED, 1024, 1, 1024, 1, 256),
+        (HALVES, 64, 28, 64, 3, 8),
     ):
         _min_select(x, channels, size, filters, kernel, batch)
+    for shape in ((64, 28, 64, 3, 8), (128, 14, 128, 3, 16), (256, 14, 256, 3, 8), (16, 28, 32, 5, 16)):
+        _power_of_two(*shape)
     for inputs, outputs, batch in ((512, 1024, 256), (784, 512, 256), (128, 128, 1024)):
         _sum_max(inputs, outputs, batch)
     for kept in (5, 3):
@@ -49,18 +53,41 @@ def main() -> None:
 
 
 def _min_select(x: IntRange, channels: int, size: int, filters: int, kernel: int, batch: int) -> None:
-    codes = RANDOM.integers(-127, 128, (filters, channels, kernel, kernel))
-    pad = kernel // 2
-    layer = MinSelect(Tensor(codes), Window((kernel, kernel), pads=(pad,) * 4))
-    type = TensorType((channels, size, size), x)
-    ours, images = _fast(type, batch, layer)
-    floats, conv = images.astype(np.float32), _ort_conv(codes.astype(np.float32), pad)
-    operations = batch * size * size * codes.size
-    times = {"ours": _best(ours), "onnxruntime Conv": _best(lambda: conv(floats))}
-    kind = "signed" if x.lo < 0 else "unsigned"
-    _print(
-        f"min-select {kind} {channels}x{size}x{size} -> {filters}, {kernel}x{kernel}, batch {batch}", operations, times
-    )
+    peak = min(x.hi, 127) if x != HALVES else x.hi
+    codes = RANDOM.integers(-peak, peak + 1, (filters, channels, kernel, kernel))
+    layer = MinSelect(Tensor(codes), _same(kernel))
+    _beside_conv(f"min-select {_kind(x)}", layer, TensorType((channels, size, size), x), codes, batch)
+
+
+def _power_of_two(channels: int, size: int, filters: int, kernel: int, batch: int) -> None:
+    """Exponents 0 to 6; and -4 to 0 with each rounding."""
+    shape, x = (filters, channels, kernel, kernel), TensorType((channels, size, size), UNSIGNED)
+    signs, exponents = RANDOM.choice([-1, 1], shape), RANDOM.integers(0, 7, shape)
+    left = MultiplyAccumulate(Tensor(signs << exponents), _same(kernel))
+    _beside_conv("power of two", left, x, signs << exponents, batch)
+    for rounding in ROUNDINGS:
+        parts = {"exponents": Tensor(exponents % 5 - 4), "rounding": rounding}
+        right = ShiftedSum(Tensor(signs), _same(kernel), **parts)
+        _beside_conv(f"power of two, {rounding},", right, x, signs * 2.0 ** (exponents % 5 - 4), batch)
+
+
+def _same(kernel: int) -> Window:
+    """Padded so that the map keeps its size."""
+    return Window((kernel, kernel), pads=(kernel // 2,) * 4)
+
+
+def _kind(x: IntRange) -> str:
+    return "of 16 bits" if x == HALVES else "signed" if x.lo < 0 else "unsigned"
+
+
+def _beside_conv(title: str, layer: Contraction, x: TensorType, weights: AnyArray, batch: int) -> None:
+    """The layer, and onnxruntime's float convolution with these weights."""
+    ours, images = _fast(x, batch, layer)
+    floats, conv = images.astype(np.float32), _ort_conv(weights.astype(np.float32), weights.shape[2] // 2)
+    times = _best({"ours": ours, "onnxruntime Conv": lambda: conv(floats)})
+    (channels, height, width), (filters, _, *kernel) = x.shape, weights.shape
+    shape = f"{channels}x{height}x{width} -> {filters}, {kernel[0]}x{kernel[1]}, batch {batch}"
+    _print(f"{title} {shape}", batch * height * width * weights.size, times)
 
 
 def _sum_max(inputs: int, outputs: int, batch: int) -> None:
@@ -72,11 +99,9 @@ def _sum_max(inputs: int, outputs: int, batch: int) -> None:
     short, a, b = x.astype(np.int16), w[:, :, 0, 0].astype(np.int16), w_min[:, :, 0, 0].astype(np.int16)
     np.testing.assert_array_equal(_broadcast(short, a, b)[:3], layer.evaluate(x[:3].astype(np.int64)))
     product, floats = _ort_matmul(a.T.astype(np.float32)), x.astype(np.float32)
-    times = {
-        "ours": _best(ours),
-        "numpy": _best(lambda: _broadcast(short, a, b)),
-        "onnxruntime MatMul": _best(lambda: product(floats)),
-    }
+    times = _best(
+        {"ours": ours, "numpy": lambda: _broadcast(short, a, b), "onnxruntime MatMul": lambda: product(floats)}
+    )
     _print(f"sum-max {inputs} -> {outputs}, batch {batch} (both terms)", 2 * batch * inputs * outputs, times)
 
 
@@ -102,15 +127,16 @@ def _pruned(inputs: int, outputs: int, kept: int, batch: int, replaced: int) -> 
     np.testing.assert_array_equal(_gathered(short, places, a, b)[:3], layer.evaluate(x[:3].astype(np.int64)))
     shapes, floats = ((inputs, replaced), (replaced, 10)), x.astype(np.float32)
     products = _ort_matmul(*(RANDOM.normal(size=shape).astype(np.float32) for shape in shapes))
-    times = {
-        "ours": _best(ours),
-        "numpy, whole rows": _best(lambda: _broadcast(short, *flat)),
-        "numpy, gathered": _best(lambda: _gathered(short, places, a, b)),
-        f"onnxruntime {inputs}-{replaced}-10": _best(lambda: products(floats)),
-    }
-    _print(
-        f"sum-max {inputs} -> {outputs} -> 10, {kept} of a term kept, batch {batch}", 2 * batch * kept * outputs, times
+    times = _best(
+        {
+            "ours": ours,
+            "numpy, whole rows": lambda: _broadcast(short, *flat),
+            "numpy, gathered": lambda: _gathered(short, places, a, b),
+            f"onnxruntime {inputs}-{replaced}-10": lambda: products(floats),
+        }
     )
+    title = f"sum-max {inputs} -> {outputs} -> 10, {kept} of a term kept, batch {batch}"
+    _print(title, 2 * batch * kept * outputs, times)
 
 
 def _gathered(x: AnyArray, places: AnyArray, a: AnyArray, b: AnyArray) -> AnyArray:
@@ -133,7 +159,7 @@ def _fast(x: TensorType, batch: int, *layers: IntOp) -> tuple[Callable[[], Any],
     network = FastNetwork(graph)
     samples = RANDOM.integers(x.range.lo, x.range.hi + 1, (batch, *x.shape))
     np.testing.assert_array_equal(network.run([samples[:40]])[0][:2], _defined(samples[:2], *layers))
-    narrow = samples.astype(np.int8 if x.range.lo < 0 else np.uint8)
+    narrow = samples.astype(np.int16 if x.range == HALVES else np.int8 if x.range.lo < 0 else np.uint8)
     return lambda: network.run([narrow], threads=1), samples
 
 
@@ -169,14 +195,17 @@ def _session(op: str, weights: Sequence[AnyArray], rank: int, **attributes: Any)
     return lambda x: session.run(None, {"x": x})
 
 
-def _best(run: Callable[[], object]) -> float:
-    """The least CPU seconds of a run."""
-    run()
-    least, began = float("inf"), perf_counter()
-    while perf_counter() - began < BUDGET_S:
-        start = process_time()
+def _best(runs: dict[str, Callable[[], object]]) -> dict[str, float]:
+    """The least CPU seconds of each, all in turns, so that what else the machine does meets all of them."""
+    least = dict.fromkeys(runs, float("inf"))
+    for run in runs.values():
         run()
-        least = min(least, process_time() - start)
+    began = perf_counter()
+    while perf_counter() - began < BUDGET_S * len(runs):
+        for name, run in runs.items():
+            start = process_time()
+            run()
+            least[name] = min(least[name], process_time() - start)
     return least
 
 

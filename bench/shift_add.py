@@ -18,7 +18,7 @@ import importlib.util
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
@@ -90,7 +90,7 @@ def ours(matrix: Matrix, registers: int) -> Made:
     y = Value("y", TensorType((outputs,), IntRange(-peak, peak)))
     began = perf_counter()
     stream = Stream("x", x, raster_order((inputs,)), inputs, x.type)
-    stage = replace(constant_matrix("top", stream, y, weights=matrix.weights, registers=registers), target="xc7")
+    stage = constant_matrix("top", stream, y, weights=matrix.weights, registers=registers, target="xc7")
     stage_verilog(stage)
     seconds = perf_counter() - began
     estimate = stage_cost(stage, "xc7").luts
@@ -102,11 +102,7 @@ def ours(matrix: Matrix, registers: int) -> Made:
 
 def _verify_circuits(stage: Stage, matrix: Matrix) -> None:
     samples = matrix.sample(200)
-    words = {f"x{k}": samples[:, k : k + 1] for k in range(samples.shape[1])}
-    for circuit in stage.circuits.values():
-        words |= circuit.evaluate(**{wire.name: words[wire.name] for wire in circuit.inputs})
-    given = np.concatenate([words[f"y{m}"] for m in range(len(matrix.weights))], axis=1)
-    if not np.array_equal(given, samples @ matrix.weights.T):
+    if not np.array_equal(stage.circuits["map"].evaluate(x=samples)["y"], samples @ matrix.weights.T):
         raise CompileError("the circuit is not the matrix")
 
 

@@ -40,7 +40,7 @@ def alternative(arithmetic: Arithmetic, x: TensorType, layer: LayerFolding, targ
     """The layer by itself: its windows, its memory of weights, its lanes."""
     graph: IntGraph = Graph(name="layer")
     graph.outputs.append(graph.add(arithmetic, graph.add_input("x", x), name="y"))
-    design = lower(graph, dict.fromkeys(foldable_layers(graph), layer)).for_target(target)
+    design = lower(graph, dict.fromkeys(foldable_layers(graph), layer), target=target)
     cost = total([stage_cost(stage, target) for stage in design.stages])
     cycles = max(busy_cycles(stage) for stage in design.stages)
     return Alternative(arithmetic, cost, cycles, cycles <= shape_of(graph.nodes[0]).interval(layer.pe, layer.simd))

@@ -18,6 +18,9 @@ from mulfree.ir.ops import Contraction, Pool, as_map
 
 DEFAULT_FPS = 1000.0
 DEFAULT_CLOCK_MHZ = 100.0
+MOST_LEVELS = 1000
+DEFAULT_LEVELS = 4
+"""Counters of a heap, or cells, in a row before a register: about 5 ns on AMD 7 series, as Yosys reckons unplaced."""
 
 WORTH_A_LIST = 2
 """A layer counts on a list of its entries where that is so much shorter: each lane then has memories of its own."""
@@ -27,11 +30,15 @@ IntNode = Node[TensorType]
 
 @dataclass(frozen=True, slots=True)
 class LayerFolding:
-    """Output lanes, input lanes and weight memory ("auto", "distributed" or "block") of one layer."""
+    """Output lanes, input lanes and weight memory ("auto", "distributed" or "block") of one layer.
+
+    `levels` of logic at most stand between two registers where all of the layer is computed at once.
+    """
 
     pe: int = 1
     simd: int = 1
     memory: str = "auto"
+    levels: int = DEFAULT_LEVELS
 
 
 Folding = Mapping[str, LayerFolding]
@@ -180,7 +187,7 @@ def _choices(shape: LayerShape) -> Iterable[tuple[int, int]]:
 
 
 def save_folding(folding: Folding) -> str:
-    """JSON text that `load_folding` reads: one object per layer with pe, simd and memory."""
+    """JSON text that `load_folding` reads: one object per layer with pe, simd, memory and levels."""
     return json.dumps({name: asdict(layer) for name, layer in folding.items()}, indent=2) + "\n"
 
 
@@ -210,3 +217,5 @@ def _check_layer(place: str, layer: LayerFolding, shape: LayerShape) -> None:
             raise CompileError(f"{place}: {lanes} = {value} is not one of {choices}")
     if layer.memory not in ("auto", "distributed", "block"):
         raise CompileError(f"{place}: memory = '{layer.memory}' is not auto, distributed or block")
+    if layer.levels not in range(1, MOST_LEVELS + 1):
+        raise CompileError(f"{place}: levels = {layer.levels} is not one of 1 to {MOST_LEVELS}")

@@ -21,16 +21,21 @@ from mulfree.compiler.stream_order import is_raster, transposed
 from mulfree.ir import AnyArray, CompileError, Graph, IntArray, IntRange, TensorType, ops
 from mulfree.ir.ops import Window
 from mulfree.rtl import Design, Stream, stages
+from mulfree.rtl.heap import GENERIC
 from mulfree.rtl.library import library
 from mulfree.rtl.names import identifier
 
 
-def lower(graph: Graph[TensorType], folding: Folding, depths: Mapping[str, int] | None = None) -> Design:
+def lower(
+    graph: Graph[TensorType], folding: Folding, depths: Mapping[str, int] | None = None, target: str = GENERIC
+) -> Design:
     """Stages for every node, folded as asked; `depths` are the queues' depths by stage name (default: a frame).
+
+    Shared sums are weighed, registers placed and heaps planned for `target`.
 
     Raises CompileError, with the place, for an operator or an order of elements that has no hardware.
     """
-    lowering = Lowering(graph, folding, depths or {}, layer_names(graph))
+    lowering = Lowering(graph, folding, depths or {}, layer_names(graph), target)
     lowering.names |= {identifier(graph.name), "tb", *(file.removesuffix(".sv") for file in library())}
     inputs = [lowering.add_input(value) for value in graph.inputs]
     for node in graph.nodes:
@@ -97,10 +102,9 @@ def _contraction(to: Lowering, node: IntNode, op: Arithmetic, x: Stream) -> Stre
         return to.build(stages.channelwise, node.output, "", window, node.output, **taps, **constants).outputs[0]
     order, x = _in_stream_order(to, node, op, x) if op.elements_per_code == 1 else _by_channel(to, node, op, x)
     weights = _rows(op.codes)[:, order]
-    if weights.size == layer.pe * layer.simd and (outputs := op.unrolled(order)):
-        return to.build(
-            stages.constant_layer, node.output, "", x, node.output, outputs, location=node.location
-        ).outputs[0]
+    if weights.size == layer.pe * layer.simd and (outputs := op.unrolled(order, to.target)):
+        options = {"levels": layer.levels, "target": to.target, "location": node.location}
+        return to.build(stages.constant_layer, node.output, "", x, node.output, outputs, **options).outputs[0]
     if entries := op.listed(order, x.lanes, layer.pe):
         return _listed(to, node, entries, x)
     if shape.outputs > layer.pe and not to.is_fast(x):

@@ -10,6 +10,7 @@ import numpy as np
 from mulfree.compiler.folding import Folding, LayerFolding, shape_of
 from mulfree.ir import CompileError, Graph, IntArray, Node, TensorType, Value, ops
 from mulfree.rtl import Stage, Stream, stages
+from mulfree.rtl.heap import GENERIC
 from mulfree.rtl.names import identifier
 from mulfree.rtl.stages.constants import raster_order
 
@@ -27,6 +28,7 @@ class Lowering:
     folding: Folding
     depths: Mapping[str, int]
     layers: Mapping[IntValue, str]
+    target: str = GENERIC
     stages: list[Stage] = field(default_factory=list[Stage])
     waiting: dict[IntValue, list[Stream]] = field(default_factory=dict[IntValue, list[Stream]])
     names: set[str] = field(default_factory=set[str])
@@ -107,7 +109,7 @@ class Lowering:
         return self.append(stage)
 
     def append(self, stage: Stage) -> Stage:
-        stage.serves = self.serving
+        stage.serves, stage.target = self.serving, self.target
         self.stages.append(stage)
         return stage
 

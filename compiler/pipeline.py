@@ -55,25 +55,26 @@ def to_hardware(
     """Choose the folding, then for each layer in that folding the arithmetic; lower, size the queues.
 
     Arithmetics named in `prefer` come first where they are exact; else, for a target with a cost model, the cheapest
-    is taken. `target` is also what the heaps are planned for. `after` sees the graph after each pass.
+    is taken. `target` is also what sums are shared, heaps planned and registers placed for. `after` sees the graph
+    after each pass.
     """
     layers = run_passes(graph, [FoldAffine()], after)
     folding = choose(layers)
     cheapest = cheapest_in(folding, target) if target in TARGETS else first
     lowered = run_passes(layers, [ChooseArithmetic(tuple(prefer), cheapest)], after)
-    design = with_sized_queues(lowered, carried_over(folding, layers, lowered)).for_target(target)
+    design = with_sized_queues(lowered, carried_over(folding, layers, lowered), target)
     return Hardware(lowered, layers, folding, design, prove_multiplier_free(lowered, design))
 
 
-def provisional(layers: IntGraph, folding: Folding) -> Design:
+def provisional(layers: IntGraph, folding: Folding, target: str) -> Design:
     """With the first arithmetic that computes each layer: for a price before the choice is made."""
     lowered = run_passes(layers, [ChooseArithmetic()])
-    return with_sized_queues(lowered, carried_over(folding, layers, lowered))
+    return with_sized_queues(lowered, carried_over(folding, layers, lowered), target)
 
 
-def with_sized_queues(graph: IntGraph, folding: Folding) -> Design:
+def with_sized_queues(graph: IntGraph, folding: Folding, target: str = GENERIC) -> Design:
     """Where branches meet, lower twice: with queues of a whole frame, then with the fewest words that keep pace."""
-    generous = lower(graph, folding)
+    generous = lower(graph, folding, target=target)
     if not any(len(stage.inputs) > 1 for stage in generous.stages):
         return generous
-    return lower(graph, folding, minimal_fifo_depths(generous))
+    return lower(graph, folding, minimal_fifo_depths(generous), target)

@@ -13,6 +13,7 @@ from mulfree.ir import IntOp, RealOp
 from mulfree.ir.ops import INTEGER_OPERATORS, Contraction
 
 if TYPE_CHECKING:
+    from mulfree.compiler.adaptation import Adaptation
     from mulfree.compiler.families import Arithmetic, Family
     from mulfree.compiler.families.interface import Form, Recognise
     from mulfree.compiler.lowering import Rule as LoweringRule
@@ -38,6 +39,10 @@ def arithmetics() -> tuple[type[Arithmetic], ...]:
 def arithmetics_of(op: Contraction) -> list[type[Arithmetic]]:
     """The arithmetics that may compute this operator, in the order of the families."""
     return [a for a in arithmetics() if a.replaces is type(op)]
+
+
+def adaptations() -> tuple[Adaptation, ...]:
+    return tuple(a for family in families() for a in family.adaptations)
 
 
 @cache

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mulfree.console import Commands, batches, is_json, print_result, remember_json, working
+from mulfree.options import DesignOptions, ModelOptions, with_options
 
 if TYPE_CHECKING:
     from mulfree.api import CompiledModel
@@ -51,45 +52,28 @@ class Level(StrEnum):
 
 Model = Annotated[Path, typer.Argument(help="The ONNX file.", show_default=False)]
 Data = Annotated[Path, typer.Argument(help="An .npz or .npy file of samples; labels under 'y'.", show_default=False)]
-Folding = Annotated[str | None, typer.Option(help="'unrolled', or a folding file as compile writes it.")]
-Fps = Annotated[float | None, typer.Option(help="Least hardware for so many frames per second.")]
-Luts = Annotated[int | None, typer.Option(help="Fastest design within so many LUTs.")]
-Clock = Annotated[float, typer.Option("--clock", help="Clock in MHz that rates are given for.")]
-Target = Annotated[str, typer.Option(help="xc7, ice40, ecp5 or asic.")]
-Arithmetic = Annotated[
-    list[str] | None,
-    typer.Option(metavar="NAME", help="Take it wherever it is exact; else the cheapest is taken."),
-]
-Inputs = Annotated[
-    list[str] | None,
-    typer.Option("--input", metavar="NAME=FORMAT", help="What a float input holds: image=uint8, image=uint8/255."),
-]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.", callback=remember_json, is_eager=True)]
 Limit = Annotated[int | None, typer.Option(help="Only the first so many samples.", min=1)]
-Flow = Annotated[str, typer.Option(help="always, random[:PROBABILITY] or bursty[:ON:OFF].")]
+Flow = Annotated[str, typer.Option(help="always, random[:PROBABILITY] or bursty[:BUSY:IDLE].")]
 
 
 @app.command("compile")
+@with_options
 def compile_command(
     model: Model,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")],
     data: Annotated[Path | None, typer.Option(help="Samples that the test bench plays.")] = None,
     limit: Limit = 4,
     print_ir_after: Annotated[list[str] | None, typer.Option(metavar="PASS", help="A pass, or all.")] = None,
-    folding: Folding = None,
-    fps: Fps = None,
-    luts: Luts = None,
-    clock: Clock = 100.0,
-    target: Target = "xc7",
-    arithmetic: Arithmetic = None,
-    inputs: Inputs = None,
+    *,
+    options: DesignOptions,
     json: Json = False,
 ) -> None:
     """Write the hardware: SystemVerilog, a test bench with its run script, the folding, the report."""
     from mulfree.summary import estimate_table, summary
 
     after = _ir_printer(print_ir_after or [])
-    design = _design(model, folding, fps, luts, clock, target, inputs, arithmetic, after)
+    design = options.design(model, after=after)
     with working("writing"):
         samples = _samples(design, data, limit or 4)
         design.write_verilog(output, samples.inputs)
@@ -99,24 +83,28 @@ def compile_command(
 
 
 @app.command()
+@with_options
 def sim(
     model: Model,
     data: Data,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="An .npz file for the outputs.")] = None,
     limit: Limit = None,
-    inputs: Inputs = None,
+    *,
+    options: ModelOptions,
     json: Json = False,
 ) -> None:
     """Run the integer network on a data set, fast; says how many answers are right if there are labels."""
     from mulfree.summary import simulate
 
-    design = _design(model, inputs=inputs)
+    design = options.design(model)
     samples = _samples(design, data, limit)
     result = simulate(design, samples, batches(samples.count, BATCH, "simulating"), output)
-    print_result(result.to_dict(), str(result))
+    notes = design.model.notes
+    print_result(result.to_dict() | {"notes": notes}, *notes, str(result))
 
 
 @app.command()
+@with_options
 def cosim(
     model: Model,
     data: Annotated[Path | None, typer.Argument(help="Samples; random ones if left out.", show_default=False)] = None,
@@ -124,11 +112,8 @@ def cosim(
     source: Flow = "always",
     sink: Flow = "always",
     seed: Annotated[int, typer.Option(help="Of random samples and flows.")] = 0,
-    folding: Folding = None,
-    fps: Fps = None,
-    luts: Luts = None,
-    arithmetic: Arithmetic = None,
-    inputs: Inputs = None,
+    *,
+    options: DesignOptions,
     json: Json = False,
 ) -> None:
     """Run the Verilog under Verilator and compare every value and the cycle of every transfer with the models."""
@@ -136,7 +121,7 @@ def cosim(
 
     from mulfree.samples import pattern
 
-    design = _design(model, folding, fps, luts, inputs=inputs, arithmetic=arithmetic)
+    design = options.design(model)
     samples = _samples(design, data, limit or 3, seed)
     with working("building and running the Verilator model"):
         report = design.cosimulate(samples.inputs, pattern(source, seed), pattern(sink, seed + 1))
@@ -145,44 +130,36 @@ def cosim(
 
 
 @app.command()
+@with_options
 def estimate(
     model: Model,
-    folding: Folding = None,
-    fps: Fps = None,
-    luts: Luts = None,
-    clock: Clock = 100.0,
-    target: Target = "xc7",
-    arithmetic: Arithmetic = None,
-    inputs: Inputs = None,
+    *,
+    options: DesignOptions,
     json: Json = False,
 ) -> None:
     """Area, latency and rate without synthesis, per stage and in total, with the error of the estimate."""
     from mulfree.summary import estimate_table
 
-    design = _design(model, folding, fps, luts, clock, target, inputs, arithmetic)
+    design = options.design(model)
     with working("estimating"):
         result = design.estimate()
     print_result(result.to_dict(), estimate_table(result))
 
 
 @app.command()
+@with_options
 def synth(
     model: Model,
     device: Annotated[str | None, typer.Option(help="Place and route too, for example ecp5-85k.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Folder for the report.")] = None,
-    folding: Folding = None,
-    fps: Fps = None,
-    luts: Luts = None,
-    clock: Clock = 100.0,
-    target: Target = "xc7",
-    arithmetic: Arithmetic = None,
-    inputs: Inputs = None,
+    *,
+    options: DesignOptions,
     json: Json = False,
 ) -> None:
     """Synthesise every stage with Yosys, and prove that no multiplication and no DSP block is left."""
     from mulfree.summary import placement_dict, placement_text, synthesis_dict, synthesis_table
 
-    design = _design(model, folding, fps, luts, clock, target, inputs, arithmetic)
+    design = options.design(model)
     with working("synthesising"):
         result = design.synthesise()
     with working("placing and routing"):
@@ -194,6 +171,7 @@ def synth(
 
 
 @app.command()
+@with_options
 def diff(
     model: Model,
     data: Annotated[Path | None, typer.Argument(help="Samples; random ones if left out.", show_default=False)] = None,
@@ -202,11 +180,12 @@ def diff(
     limit: Limit = 16,
     tolerance: Annotated[float, typer.Option(help="Relative to the largest magnitude of a value.")] = 0.0,
     seed: Annotated[int, typer.Option(help="Of random samples.")] = 0,
-    inputs: Inputs = None,
+    *,
+    options: ModelOptions,
     json: Json = False,
 ) -> None:
     """Find the first value and element in which two executors differ."""
-    design = _design(model, inputs=inputs)
+    design = options.design(model)
     with working("comparing"):
         found = design.diff(_samples(design, data, limit, seed).inputs, left, right, tolerance)
     equal = f"{left} and {right} are equal"
@@ -215,6 +194,7 @@ def diff(
 
 
 @app.command()
+@with_options
 def show(
     model: Model,
     level: Annotated[Level, typer.Option(help="As imported, as integers, or without multiplications.")] = Level.lowered,
@@ -224,20 +204,18 @@ def show(
         bool, typer.Option("--alternatives", help="What every arithmetic costs, by layer.")
     ] = False,
     operations: Annotated[bool, typer.Option("--operations", help="What every layer takes for one sample.")] = False,
-    folding: Folding = None,
-    fps: Fps = None,
-    target: Target = "xc7",
-    inputs: Inputs = None,
+    *,
+    options: DesignOptions,
     json: Json = False,
 ) -> None:
     """Print or draw a graph of the model; or what its layers cost: every exact arithmetic, or the operations."""
     from mulfree.samples import write_text
 
     if operations:
-        return _print_operations(_design(model, inputs=inputs))
+        return _print_operations(options.design(model))
     if alternatives:
-        return _print_alternatives(_design(model, folding, fps, target=target, inputs=inputs))
-    text = _drawing(_graph(model, level, inputs), form)
+        return _print_alternatives(options.design(model))
+    text = _drawing(_graph(model, level, options), form)
     if output:
         write_text(output, text)
         print_result({"file": str(output)}, f"written to {output}")
@@ -273,33 +251,6 @@ def demo(
     raise typer.Exit(0 if is_equal else DIFFERENT)
 
 
-def _design(
-    model: Path,
-    folding: str | None = None,
-    fps: float | None = None,
-    luts: int | None = None,
-    clock: float = 100.0,
-    target: str = "xc7",
-    inputs: list[str] | None = None,
-    arithmetic: list[str] | None = None,
-    after: Callable[[Any, Any], None] | None = None,
-) -> CompiledModel:
-    import mulfree
-
-    options = {"folding": folding, "fps": fps, "luts": luts, "clock_mhz": clock, "target": target, "after": after}
-    formats = _formats(inputs)
-    with working(f"compiling {model}"):
-        return mulfree.compile(model, inputs=formats, arithmetic=arithmetic or (), **options)  # type: ignore[arg-type]
-
-
-def _formats(inputs: list[str] | None) -> dict[str, Any]:
-    pairs = [text.partition("=") for text in inputs or []]
-    for name, equals, format in pairs:
-        if not (name and equals and format):
-            raise typer.BadParameter(f"'{name}{equals}{format}' is not NAME=FORMAT, such as image=uint8")
-    return {name: format for name, _, format in pairs}
-
-
 def _samples(design: CompiledModel, data: Path | None, limit: int | None, seed: int = 0) -> Samples:
     from mulfree.samples import random_samples, read_samples
 
@@ -324,12 +275,12 @@ def _ir_printer(names: list[str]) -> Callable[[Any, Any], None] | None:
     return show_graph if names else None
 
 
-def _graph(model: Path, level: Level, inputs: list[str] | None) -> Any:
+def _graph(model: Path, level: Level, options: ModelOptions) -> Any:
     if level is Level.imported:
         from mulfree.compiler.frontends.onnx import import_onnx
 
         return import_onnx(model)
-    design = _design(model, inputs=inputs)
+    design = options.design(model)
     return design.model.graph if level is Level.integers else design.hardware.graph
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -247,6 +248,7 @@ def compile(
     inputs: Mapping[str, InputFormat | str] | None = None,
     adapt: Callable[[QuantisedModel], QuantisedModel] | None = None,
     arithmetic: str | Sequence[str] = (),
+    levels_per_stage: int | None = None,
     after: Callable[[Pass[TensorType], IntGraph], None] | None = None,
 ) -> CompiledModel:
     """Compile an ONNX model (a path, bytes, or a ModelProto) to a design without multipliers.
@@ -261,6 +263,8 @@ def compile(
         adapt: changes the integer model before hardware is made of it: what prunes or approximates layers.
         arithmetic: names of arithmetics to take wherever they are exact, first choice first; see `alternatives`. Else
             each layer gets the cheapest for its folding and the target.
+        levels_per_stage: levels of logic between registers at most, for all layers that are computed at once; else as
+            the folding says, by default `folding.DEFAULT_LEVELS`.
         after: called with each pass and the graph it made.
 
     With neither folding, fps nor luts, the design is the smallest that reaches `folding.DEFAULT_FPS`.
@@ -271,7 +275,7 @@ def compile(
 
     if target not in TARGETS:
         raise CompileError(f"'{target}' is no target; choose one of {', '.join(TARGETS)}")
-    choose = _folding_choice(folding, fps, luts, clock_mhz, target)
+    choose = _with_levels(_folding_choice(folding, fps, luts, clock_mhz, target), levels_per_stage)
     formats = {name: InputFormat.parse(f) if isinstance(f, str) else f for name, f in (inputs or {}).items()}
     model = streamline(import_onnx(source), formats)
     model = adapt(model) if adapt else model
@@ -306,10 +310,19 @@ def _folding_choice(
     return default_folding if folding is None else lambda graph: _checked(folding, graph)
 
 
+def _with_levels(choose: ChooseFolding, levels: int | None) -> ChooseFolding:
+    """The same folding, with so many levels of logic between registers in every layer."""
+    if levels is None:
+        return choose
+    if levels < 1:
+        raise CompileError(f"{levels} levels of logic per stage: give a number from 1 on")
+    return lambda graph: {name: replace(layer, levels=levels) for name, layer in choose(graph).items()}
+
+
 def _luts(graph: IntGraph, folding: Folding, target: str) -> int:
     from mulfree.backends.estimate import estimate
 
-    return round(estimate(provisional(graph, folding).for_target(target), target).total.luts)
+    return round(estimate(provisional(graph, folding, target), target).total.luts)
 
 
 def _checked(folding: Folding, graph: IntGraph) -> Folding:

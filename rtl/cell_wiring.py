@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from mulfree.rtl.cell_verilog import Operand, literal
 from mulfree.rtl.price import signed_digits
+from mulfree.rtl.wires import WireType
 
 
 def reduction(y: Operand, x: Operand) -> dict[str, int]:
@@ -68,11 +69,12 @@ def encoded(y: Operand, x: Operand, lane: str) -> str:
 
 def words(y: Operand, values: Sequence[int]) -> str:
     width = y.type.element_bits
-    return _concatenated([literal(width, _stored(y, v)) for v in values])
+    return _concatenated([literal(width, stored(y.type, v)) for v in values])
 
 
-def _stored(y: Operand, value: int) -> int:
-    range = y.type.range
+def stored(type: WireType, value: int) -> int:
+    """The word of a number, perhaps negative."""
+    range = type.range
     return (value - range.lo) // range.step if range.is_coded else value
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from mulfree.ir import IntRange
 from mulfree.rtl import cell_evaluate as value
 from mulfree.rtl import cell_infer as infer
+from mulfree.rtl import cell_moves as moves
 from mulfree.rtl import cell_wiring as wiring
 from mulfree.rtl import price
 from mulfree.rtl.cell import Cell
@@ -97,53 +98,60 @@ SMALLEST = Cell(
 ANY = Cell("any", infer.any_of, value.word(value.across(np.max)), whole(lambda y, x: f"|{x[0].name}"), price.any_of)
 
 # Between a range with a step, stored as an index, and plain numbers.
-DECODE = Cell("decode", infer.decode, value.number(lambda a: a), of_lane(wiring.decoded), price.decode)
-INDEX = Cell("index", infer.index, value.indices, of_lane(wiring.index), price.free)
+DECODE = Cell(
+    "decode", infer.decode, value.number(lambda a: a), of_lane(wiring.decoded), price.decode, moves=moves.if_plain
+)
+INDEX = Cell("index", infer.index, value.indices, of_lane(wiring.index), price.free, moves=moves.resized)
 """The stored index as a number."""
 
 
 def encode(range: IntRange) -> Cell:
     """The same numbers, stored as `range` stores them; the circuit's author knows that they belong to it."""
     printer = of_lane(wiring.encoded)
-    return Cell("encode", infer.stored_as(range), value.member_of(range), printer, price.encode)
+    member, kept = value.member_of(range), moves.encoded(range)
+    return Cell("encode", infer.stored_as(range), member, printer, price.encode, moves=kept)
 
 
 def from_index(range: IntRange) -> Cell:
     """The element lo + step * i of the range for a number i: no hardware where the range stores its index."""
-    return Cell("from_index", infer.from_index(range), value.from_index(range), of_lane(wiring.from_index), price.free)
+    element, printer = value.from_index(range), of_lane(wiring.from_index)
+    return Cell("from_index", infer.from_index(range), element, printer, price.free, moves=moves.from_index(range))
 
 
 def constant(values: Sequence[int], range: IntRange | None = None) -> Cell:
     """One lane per value; without a range, the plain interval that holds them."""
     printer = whole(lambda y, x: wiring.words(y, values))
-    return Cell("constant", infer.constant(values, range), value.constant(values), printer, price.free)
+    held, known = infer.constant(values, range), moves.constant(values)
+    return Cell("constant", held, value.constant(values), printer, price.free, moves=known)
 
 
 def bit(plane: int) -> Cell:
     """Bit `plane` of every stored word."""
     evaluate = value.word(lambda a: a >> plane & 1)
-    return Cell("bit", infer.bit(plane), evaluate, of_lane(wiring.bit(plane)), price.free)
+    return Cell("bit", infer.bit(plane), evaluate, of_lane(wiring.bit(plane)), price.free, moves=moves.field(plane, 1))
 
 
 def field(low: int, range: IntRange) -> Cell:
     """The number that `range` stores in the bits from `low` on of every stored word: one part of a compound word."""
     evaluate = value.word(lambda a: range.decode(a >> low & (1 << max(1, range.width)) - 1))
-    printer = of_lane(wiring.field(low, max(1, range.width)))
-    return Cell("field", infer.field(low, range), evaluate, printer, price.free)
+    width = max(1, range.width)
+    printer, moved = of_lane(wiring.field(low, width)), moves.field(low, width)
+    return Cell("field", infer.field(low, range), evaluate, printer, price.free, moves=moved)
 
 
 def shift_left(amount: int) -> Cell:
     """2^amount * a."""
     evaluate = value.number(lambda a: a << amount)
     printer = per_lane(f"{{a}} << {amount}")
-    return Cell("shift_left", infer.of_number(lambda a: a.times(2**amount)), evaluate, printer, price.free)
+    shifted = infer.of_number(lambda a: a.times(2**amount))
+    return Cell("shift_left", shifted, evaluate, printer, price.free, moves=moves.shift_left(amount))
 
 
 def pick(lanes: Sequence[int]) -> Cell:
     """Result lane j is operand lane lanes[j]."""
     printer = whole(lambda y, x: wiring.picked(x[0], lanes))
-    return Cell("pick", infer.pick(lanes), value.pick(lanes), printer, price.free)
+    return Cell("pick", infer.pick(lanes), value.pick(lanes), printer, price.free, moves=moves.pick(lanes))
 
 
-JOIN = Cell("join", infer.join, value.join, whole(wiring.joined), price.free)
+JOIN = Cell("join", infer.join, value.join, whole(wiring.joined), price.free, moves=moves.join)
 """The lanes of every operand, one operand after the other."""

@@ -189,6 +189,19 @@ def test_malformed_input_formats_are_a_usage_error() -> None:
     assert run("estimate", MODEL, "--input", "uint8").exit_code == 2
 
 
+def test_layers_are_approximated_where_the_user_says_so(tmp_path: Path) -> None:
+    request = ["--adapt", "approximate-min-select:layers=conv4", "--calibrate", DATA]
+    result = run_json("sim", MODEL, DATA, "--limit", "100", *request)
+    assert any("layer 'conv4', gain 1." in note for note in result["notes"])
+    assert run("cosim", MODEL, DATA, "--limit", "1", *request).exit_code == 0
+
+
+def test_an_adaptation_without_data_is_a_usage_error() -> None:
+    result = run("estimate", MODEL, "--adapt", "approximate-min-select:layers=all")
+    assert result.exit_code == 2
+    assert "--calibrate" in result.output
+
+
 INTERRUPTED_WHILE_WRITING = """
 import os, pathlib, signal
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background may ignore it
@@ -259,6 +272,15 @@ def test_operations_are_counted_layer_by_layer() -> None:
     assert set(found) == {"conv0", "conv4", "dense9", "dense12"}
     assert found["dense12"]["multiplications"] == found["dense12"]["parameters"]
     assert "total" in run("show", MODEL, "--operations").stdout
+
+
+def test_fewer_levels_of_logic_are_more_registers() -> None:
+    options = ("estimate", MODEL, "--folding", "unrolled", "--arithmetic", "shift_add", "--levels-per-stage")
+    ffs = [run_json(*options, levels)["total"]["ffs"] for levels in ("1", "100")]
+    assert ffs[0] > ffs[1]
+    result = run(*options, "0")
+    assert result.exit_code == 2
+    assert "0 levels of logic per stage: give a number from 1 on" in result.stderr
 
 
 def test_an_arithmetic_can_be_asked_for() -> None:

@@ -92,9 +92,18 @@ def synthesise_stage(stage: Stage, target: str, time_limit_s: float = TIME_LIMIT
 
 
 def synthesise_module(
-    text: str, module: str, target: str, *, data: Mapping[str, str] | None = None, time_limit_s: float = TIME_LIMIT_S
+    text: str,
+    module: str,
+    target: str,
+    *,
+    data: Mapping[str, str] | None = None,
+    time_limit_s: float = TIME_LIMIT_S,
+    may_multiply: bool = False,
 ) -> ModuleSynthesis:
-    """One module from its text; library modules that it instantiates are added. `data` are files that it reads."""
+    """One module from its text; library modules that it instantiates are added. `data` are files that it reads.
+
+    `may_multiply` is for measuring what our modules are compared with.
+    """
     flow, began = flow_for(target), time.monotonic()
     with TemporaryDirectory(prefix="mulfree-synth-") as name:
         folder = Path(name)
@@ -104,7 +113,8 @@ def synthesise_module(
         rtl, mapped = _cells(folder / "rtl.json"), _cells(folder / "mapped.json")
         named = (folder / "multipliers.txt").read_text().split()
         levels = _levels((folder / "levels.txt").read_text())
-    _refuse_multipliers(rtl, mapped, named)
+    if not may_multiply:
+        _refuse_multipliers(rtl, mapped, named)
     return ModuleSynthesis(module, "", flow.cost(mapped), mapped, rtl, time.monotonic() - began, levels)
 
 

@@ -79,10 +79,11 @@ class Arithmetic(Contraction):
         """How the shares of the steps become y; see `mulfree.rtl.stages.Reduce`."""
         return Sum(share, steps, outputs)
 
-    def unrolled(self, order: IntArray) -> Callable[[Circuit, Wire], Wire] | None:
+    def unrolled(self, order: IntArray, target: str) -> Callable[[Circuit, Wire], Wire] | None:
         """All outputs, one per lane, from a whole vector whose lane i is element order[i], weights as constants.
 
-        None: there is nothing better than a `lane` for each output.
+        `target` is what choices between equal circuits are weighed for. None: there is nothing better than a `lane`
+        for each output.
         """
         return None
 

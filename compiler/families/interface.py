@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from mulfree.compiler.adaptation import Adaptation
 from mulfree.compiler.families.arithmetic import Arithmetic
 from mulfree.compiler.frontends.onnx.rules.rule import Rule as ImportRule
 from mulfree.compiler.lowering import Rule as LoweringRule
@@ -63,3 +64,5 @@ class Family:
     """From imported operators to integer ones."""
     lowering: Mapping[type[IntOp], LoweringRule] = field(default_factory=dict[type[IntOp], LoweringRule])
     """From integer operators to stages; arithmetics need none."""
+    adaptations: tuple[Adaptation, ...] = ()
+    """Changes of a trained network on request, by calibration data."""

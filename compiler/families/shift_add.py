@@ -17,13 +17,10 @@ import numpy as np
 
 from mulfree.compiler.families.and_popcount import AndPopcount
 from mulfree.compiler.families.interface import Family
-from mulfree.ir import BIPOLAR, AnyArray, IntArray, IntRange, Tensor, TensorType
+from mulfree.ir import BIPOLAR, IntArray, IntRange, Tensor, TensorType
 from mulfree.ir.ops import Contraction, MultiplyAccumulate, Window
 from mulfree.rtl import Circuit, Wire
 from mulfree.rtl.constant_matrix import draw, plan_matrix
-
-PLANNED_FOR = "xc7"
-"""Which sums are shared does not depend on the design's target, of which a layer knows nothing; heaps do."""
 
 
 def _weights(lo: int, hi: int, *shape: int) -> Tensor:
@@ -42,12 +39,12 @@ class ShiftAdd(AndPopcount):
         (TensorType((2, 4, 4), IntRange(0, 7)), MultiplyAccumulate(_weights(-9, 9, 3, 2, 2, 2), Window((2, 2)))),
     )
 
-    def unrolled(self, order: IntArray) -> Callable[[Circuit, Wire], Wire]:
-        rows: AnyArray = np.moveaxis(self.weights.array, 1, -1).reshape(self.weights.shape[0], -1)[:, order]
+    def unrolled(self, order: IntArray, target: str) -> Callable[[Circuit, Wire], Wire]:
+        rows = self.rows[:, order]
 
         def outputs(circuit: Circuit, x: Wire) -> Wire:
             words = circuit.index(x)
-            return draw(plan_matrix(rows, words.range, PLANNED_FOR), circuit, words)
+            return draw(plan_matrix(rows, words.range, target), circuit, words)
 
         return outputs
 

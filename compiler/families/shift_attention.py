@@ -31,7 +31,7 @@ BODY = """
     taps_in_all = ReduceProd <keepdims = 1> (kernel)
     chosen = OneHot <axis = -1> (taps, taps_in_all, off_on) value = Reshape (w, apart) flat = Mul (chosen, value)
     pairs = Shape (w) shape = Concat <axis = 0> (pairs, kernel) kernels = Reshape (flat, shape)
-    y = Conv <dilations: ints = @dilations, kernel_shape: ints = @kernel_shape, pads: ints = @pads,
+    y = Conv <dilations: ints = @dilations, group: int = @group, kernel_shape: ints = @kernel_shape, pads: ints = @pads,
               strides: ints = @strides> (x, kernels)
 """
 
@@ -41,11 +41,12 @@ def import_shift_attention(builder: Builder, node: OnnxNode) -> list[Operand]:
     x, kernel = builder.get(node, 0), node.integers("kernel_shape")
     weights, taps = builder.array(node, 1, "the weights"), builder.array(node, 2, "the taps")
     kernels = kernels_of(weights, taps, kernel)
-    return [builder.add(Conv(window_of(node, x.shape[2:], kernel)), x, builder.constant(kernels))]
+    conv = Conv(window_of(node, x.shape[2:], kernel), node.integer("group", 1))
+    return [builder.add(conv, x, builder.constant(kernels))]
 
 
 def kernels_of(weights: AnyArray, taps: IntArray, kernel: tuple[int, ...]) -> AnyArray:
-    """(M, C, *kernel) with each value at its tap, counted in raster order. Raises Unsupported for a tap outside."""
+    """(M, C / groups, *kernel), each value at its tap, by raster order; raises Unsupported for a tap outside."""
     if weights.ndim != 2 or taps.shape != weights.shape:
         raise Unsupported(
             f"weights of shape {weights.shape} meet taps of shape {taps.shape}", "give both as output by input channels"
@@ -65,7 +66,7 @@ def shift_attention_body(node: NodeProto, opset: int) -> FunctionProto:
         raise ValueError(f"a body of {node.op_type} needs opset {LEAST_OPSET}; the model has {opset}: convert it first")
     kernel = next(list(a.ints) for a in node.attribute if a.name == "kernel_shape")
     constant = f"kernel = Constant <value = int64[{len(kernel)}] {{{', '.join(map(str, kernel))}}}> ()"
-    head = "ShiftAttentionConv <dilations, kernel_shape, pads, strides> (x, w, taps) => (y)"
+    head = "ShiftAttentionConv <dilations, group, kernel_shape, pads, strides> (x, w, taps) => (y)"
     text = f'<domain: "{DOMAIN}", opset_import: ["" : {opset}]> {head} {{ {constant} {BODY} }}'
     body = parser.parse_function(text)
     body.overload = "x".join(map(str, kernel))
@@ -82,6 +83,8 @@ EXAMPLES = (
     Example((3, 4, 5), _layer(4, 3, 9), {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1]}),
     Example((2, 5, 5), _layer(3, 2, 4), {"kernel_shape": [2, 2], "strides": [2, 2]}),
     Example((2, 9), _layer(3, 2, 3), {"kernel_shape": [3], "dilations": [2]}),
+    Example((4, 5, 4), _layer(6, 2, 9), {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1], "group": 2}),
+    Example((3, 8), _layer(3, 1, 5), {"kernel_shape": [5], "group": 3}),
 )
 
 FAMILY = Family(

@@ -29,6 +29,7 @@ from mulfree.train.min_select import MinSelectConv1d, MinSelectConv2d, MinSelect
 from mulfree.train.norm import Norm
 from mulfree.train.power_of_two import PowerOfTwo
 from mulfree.train.quantisers import Binary, Quantiser, Uniform
+from mulfree.train.rounded_shift import PowerOfTwoConv1d, PowerOfTwoConv2d, PowerOfTwoLinear
 from mulfree.train.shift import Shift2d
 from mulfree.train.shift_attention import ShiftAttentionConv1d, ShiftAttentionConv2d
 from mulfree.train.sum_max import SumMaxConv1d, SumMaxConv2d, SumMaxLinear, activation_rates
@@ -45,6 +46,9 @@ __all__ = [
     "MinSelectLinear",
     "Norm",
     "PowerOfTwo",
+    "PowerOfTwoConv1d",
+    "PowerOfTwoConv2d",
+    "PowerOfTwoLinear",
     "Quantiser",
     "Shift2d",
     "ShiftAttentionConv1d",

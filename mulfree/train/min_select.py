@@ -100,11 +100,11 @@ class MinSelectLinear(nn.Linear):
 
 
 class MinSelectConv1d(nn.Conv1d):
-    """The same over windows of x (n, c, l); arguments as for PyTorch's Conv1d, without bias and groups."""
+    """The same over windows of x (n, c, l); arguments as for PyTorch's Conv1d, without bias."""
 
     def __init__(self, *args: Any, weights: Quantiser, clip: float = CLIP, **options: Any) -> None:
         super().__init__(*args, **options | {"bias": False})
-        _check(self)
+        Windows.of(self)
         self.balance = Balance(weights, clip)
 
     def forward(self, input: Tensor) -> Tensor:
@@ -115,11 +115,11 @@ class MinSelectConv1d(nn.Conv1d):
 
 
 class MinSelectConv2d(nn.Conv2d):
-    """The same over windows of x (n, c, h, w); arguments as for PyTorch's Conv2d, without bias and groups."""
+    """The same over windows of x (n, c, h, w); arguments as for PyTorch's Conv2d, without bias."""
 
     def __init__(self, *args: Any, weights: Quantiser, clip: float = CLIP, **options: Any) -> None:
         super().__init__(*args, **options | {"bias": False})
-        _check(self)
+        Windows.of(self)
         self.balance = Balance(weights, clip)
 
     def forward(self, input: Tensor) -> Tensor:
@@ -129,18 +129,15 @@ class MinSelectConv2d(nn.Conv2d):
         return _exported_convolution(self)
 
 
-def _check(layer: nn.Conv1d | nn.Conv2d) -> None:
-    Windows.of(layer)
-    if layer.groups != 1:
-        raise ValueError(f"groups={layer.groups}: this layer has one group")
-
-
 def _mins_of(layer: nn.Conv1d | nn.Conv2d) -> Product:
     """Sums of mins over windows, sample by sample so that few columns are in memory."""
     windows = Windows.of(layer)
 
     def rows(sample: Tensor, w: Tensor) -> Tensor:
-        return sum_of_mins(windows.columns(sample[None])[0], w.flatten(1))
+        columns = windows.columns(sample[None])[0].chunk(layer.groups, dim=1)
+        return torch.cat(
+            [sum_of_mins(*pair) for pair in zip(columns, w.flatten(1).chunk(layer.groups), strict=True)], 1
+        )
 
     def mins(x: Tensor, w: Tensor) -> Tensor:
         return windows.image(torch.stack([rows(sample, w) for sample in x]), x.shape[2:])
@@ -154,6 +151,6 @@ def _exported_convolution(layer: MinSelectConv1d | MinSelectConv2d) -> nn.Module
         "MinSelectConv",
         layer.weight,
         lambda w: w,
-        attributes={**windows.attributes(), "group": 1},
+        attributes={**windows.attributes(), "group": layer.groups},
         shape=windows.shape(layer.out_channels),
     )

@@ -21,7 +21,7 @@ from mulfree.train.windows import Windows
 
 
 class ShiftAttentionConv1d(Conv1d):
-    """Arguments as for PyTorch's Conv1d, without bias and groups; q is `weights`."""
+    """Arguments as for PyTorch's Conv1d, without bias; q is `weights`."""
 
     def __init__(self, *args: Any, weights: Quantiser, temperature: float = START, **options: Any) -> None:
         super().__init__(*args, weights=weights, **options)
@@ -35,7 +35,7 @@ class ShiftAttentionConv1d(Conv1d):
 
 
 class ShiftAttentionConv2d(Conv2d):
-    """Arguments as for PyTorch's Conv2d, without bias and groups; q is `weights`."""
+    """Arguments as for PyTorch's Conv2d, without bias; q is `weights`."""
 
     def __init__(self, *args: Any, weights: Quantiser, temperature: float = START, **options: Any) -> None:
         super().__init__(*args, weights=weights, **options)
@@ -49,16 +49,16 @@ class ShiftAttentionConv2d(Conv2d):
 
 
 def _choice(layer: Conv1d | Conv2d, temperature: float) -> Choice:
-    if layer.groups != 1 or layer.bias is not None:
-        raise ValueError("this layer has one group and no bias")
-    return Choice((layer.out_channels, layer.in_channels, math.prod(layer.kernel_size)), temperature)
+    if layer.bias is not None:
+        raise ValueError("this layer has no bias")
+    return Choice((*layer.weight.shape[:2], math.prod(layer.kernel_size)), temperature)
 
 
 def _exported(layer: ShiftAttentionConv1d | ShiftAttentionConv2d) -> nn.Module:
-    """ShiftAttentionConv of the values kept (d, c) and the taps that they have, in raster order of the kernel."""
+    """ShiftAttentionConv of the values kept (d, c / groups) and of their taps, in raster order of the kernel."""
     windows = Windows.of(layer)
     taps = layer.choice.chosen()
     kept = layer.weights(layer.weight).flatten(2).gather(2, taps[..., None])[..., 0]
     constants = [OnnxConstant(kept, layer.weights.exported()), OnnxConstant(taps)]
-    shape = windows.shape(layer.out_channels)
-    return OnnxNode(f"{MULFREE}::ShiftAttentionConv", constants, windows.attributes(), shape)
+    attributes = {**windows.attributes(), "group": layer.groups}
+    return OnnxNode(f"{MULFREE}::ShiftAttentionConv", constants, attributes, windows.shape(layer.out_channels))

@@ -1,6 +1,6 @@
 """Constant matrices without multipliers: which sums to share, and the circuits of the sums."""
 
-from mulfree.rtl.constant_matrix.circuit import circuits_of, draw
+from mulfree.rtl.constant_matrix.circuit import draw
 from mulfree.rtl.constant_matrix.plan_matrix import plan_matrix, plan_price
 from mulfree.rtl.constant_matrix.sums import Majority, MatrixPlan, Node, Parity, Term, Total
 
@@ -11,7 +11,6 @@ __all__ = [
     "Parity",
     "Term",
     "Total",
-    "circuits_of",
     "draw",
     "plan_matrix",
     "plan_price",

@@ -13,6 +13,11 @@ def register(bits: int) -> Terms:
     return Terms(Cost(ffs=bits + 1), {"handshakes": 1})
 
 
+def registers(bits: int, count: int) -> Terms:
+    """pipeline_control over so many registers, and the bits that they hold."""
+    return Terms(Cost(ffs=bits + count), {"handshakes": count})
+
+
 def counter(length: int) -> Terms:
     """A counter of so many states, with reset; of one state, nothing."""
     bits = (length - 1).bit_length()

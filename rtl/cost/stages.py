@@ -19,6 +19,7 @@ from mulfree.rtl.cost.parts import (
     gather_control,
     pad_map,
     register,
+    registers,
     shift_bank,
     shift_control,
     step_reduce,
@@ -34,7 +35,7 @@ from mulfree.rtl.cost.parts import (
 from mulfree.rtl.cost.target import TARGETS, Target, target_named
 from mulfree.rtl.cost.terms import NOTHING, Terms
 from mulfree.rtl.design import Stage
-from mulfree.rtl.stages.constant_matrix import bundles
+from mulfree.rtl.pipeline import pipeline
 from mulfree.rtl.stages.reorder import LOOPS
 from mulfree.rtl.stages.sliding_window import STYLES, scan_of
 from mulfree.rtl.stages.spatial_shift import plan_of
@@ -159,11 +160,10 @@ def _concat(stage: Stage, target: Target) -> Terms:
     return streams + _circuits(stage, target)
 
 
-def _constant_matrix(stage: Stage, target: Target) -> Terms:
-    total = _circuits(stage, target)
-    for bundle in bundles(stage):
-        total += register(sum(bundle.values()))
-    return total
+def _pipelined(stage: Stage, target: Target) -> Terms:
+    """The circuit, and as many registers on the way as the stage has."""
+    count = stage.parameters["registers"]
+    return _circuits(stage, target) + registers(pipeline(stage.circuits["map"], target.name, count).bits, count)
 
 
 def _pad(stage: Stage, target: Target) -> Terms:
@@ -236,8 +236,8 @@ _KINDS: dict[str, Callable[[Stage, Target], Terms]] = {
     "channelwise": _channelwise,
     "clamp": _mapped,
     "concat": _concat,
-    "constant_matrix": _constant_matrix,
-    "constant_layer": _mapped,
+    "constant_matrix": _pipelined,
+    "constant_layer": _pipelined,
     "fifo": _fifo,
     "fork": _fork,
     "leaky": _mapped,

@@ -12,6 +12,8 @@ from mulfree.rtl.heap.wiring import Place, Wired, wiring
 
 Name = Callable[[Bit], str]
 """What a bit is called in Verilog."""
+TextOf = Callable[[Sequence[Place | None]], str]
+"""The expression of a vector of bits, the first lowest; 0 where there is none."""
 
 
 def heap_lines(name: str, heap: Heap, plan: Plan, name_of: Name) -> tuple[list[str], str]:
@@ -20,20 +22,26 @@ def heap_lines(name: str, heap: Heap, plan: Plan, name_of: Name) -> tuple[list[s
     lines = [f"logic [{len(bits) - 1}:0] {name}_0;", f"assign {name}_0 = {_joined([name_of(b) for b in bits])};"]
     stages, left = wiring(plan)
     for number, wired in enumerate(stages, 1):
-        lines += _stage_lines(name, number, wired)
+        lines += stage_lines(name, number, wired, lambda places: _text(name, places))
     row = ["1'b0" if place is None else _text(name, [place]) for place in left]
     return (lines if bits else []), _joined(row)
 
 
-def _stage_lines(name: str, number: int, wired: Sequence[Wired]) -> list[str]:
-    lines, low = [f"logic [{sum(placed.counter.gives for placed, _ in wired) - 1}:0] {name}_{number};"], 0
+def stage_lines(name: str, number: int, wired: Sequence[Wired], text_of: TextOf) -> list[str]:
+    """The counters of a stage; what they give is the vector <name>_<number>, in their order."""
+    lines, low = [f"logic [{given(wired) - 1}:0] {name}_{number};"], 0
     for index, (placed, taken) in enumerate(wired):
         high = low + placed.counter.gives
         lines.append(
-            _instance(placed, f"u_{name}_{number}_{index}", _text(name, taken), f"{name}_{number}[{high - 1}:{low}]")
+            _instance(placed, f"u_{name}_{number}_{index}", text_of(taken), f"{name}_{number}[{high - 1}:{low}]")
         )
         low = high
     return lines
+
+
+def given(wired: Sequence[Wired]) -> int:
+    """Bits that the counters of a stage give."""
+    return sum(placed.counter.gives for placed, _ in wired)
 
 
 def _instance(placed: Placed, instance: str, x: str, y: str) -> str:

@@ -8,8 +8,10 @@ from mulfree.ir import Location, TensorType, Value
 from mulfree.rtl.actors import every_step
 from mulfree.rtl.circuit import Circuit, Wire
 from mulfree.rtl.design import Stage, Stream
+from mulfree.rtl.heap import GENERIC
+from mulfree.rtl.pipeline import registers_within
 from mulfree.rtl.stages.constants import raster_stream
-from mulfree.rtl.stages.elementwise import mapped_text
+from mulfree.rtl.stages.pipelined import pipelined_stage_text
 
 
 def constant_layer(
@@ -18,26 +20,38 @@ def constant_layer(
     value: Value[TensorType],
     outputs: Callable[[Circuit, Wire], Wire],
     *,
+    levels: int | None = None,
+    target: str = GENERIC,
     location: Location | None = None,
 ) -> Stage:
-    """y[m] is lane m of `outputs(circuit, x)`; a token of x holds a whole vector, in the stream's order."""
+    """y[m] is lane m of `outputs(circuit, x)`; a token of x holds a whole vector, in the stream's order.
+
+    One register stands behind the circuit; or as many on the way as leave at most `levels` levels of logic before
+    each, heaps being planned for `target`. On another target the same registers stand elsewhere.
+    """
     circuit = Circuit()
     y = outputs(circuit, circuit.input("x", x.type.range, x.lanes))
     assert y.lanes == value.type.shape[0], f"{name}: {y.lanes} lanes for {value.type}"
     circuit.output("y", circuit.cast(y, value.type.range))
+    registers = registers_within(circuit, target, levels) if levels else 1
     return Stage(
         name=name,
         module="constant_layer",
         inputs=(x,),
         outputs=(raster_stream(name, value, y.lanes),),
-        actors=(every_step(),),
-        parameters={"inputs": x.lanes, "outputs": y.lanes},
+        actors=(every_step(latency=registers),),
+        parameters={"inputs": x.lanes, "outputs": y.lanes, "registers": registers},
         circuits={"map": circuit},
         location=location,
+        target=target,
     )
 
 
 def constant_layer_text(stage: Stage) -> str:
     """See `stage_verilog`."""
     p = stage.parameters
-    return mapped_text(stage, f"{p['outputs']} outputs of {p['inputs']} inputs at once, constants in the logic.")
+    purpose = (
+        f"{p['outputs']} outputs of {p['inputs']} inputs at once, constants in the logic, "
+        f"{p['registers']} registers on the way."
+    )
+    return pipelined_stage_text(stage, purpose)

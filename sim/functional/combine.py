@@ -64,9 +64,9 @@ def _pair_dot(builder: Any, x: Any, w: Any) -> Any:
 
 
 def clamped_dot(context: Any, builder: Any, acc: Any, x: Any, w: Any) -> Any:
-    """acc + sum over 4 bytes of sign * clamp(x, low, high) for unsigned bytes; w is (sign, low, high)."""
-    sign, low, high = w[0], *(builder.bitcast(part, BYTES) for part in w[1:])
-    chosen = _unsigned("<", builder, _unsigned(">", builder, builder.bitcast(x, BYTES), low), high)
+    """acc + sum over 4 bytes of sign * clamp(x, 256 - high, high) for unsigned bytes; w is (sign, high)."""
+    sign, high = w[0], builder.bitcast(w[1], BYTES)
+    chosen = _unsigned("<", builder, _unsigned(">", builder, builder.bitcast(x, BYTES), builder.neg(high)), high)
     return byte_dot(context, builder, acc, builder.bitcast(chosen, VECTOR), sign)
 
 
@@ -75,6 +75,21 @@ def least_dot(context: Any, builder: Any, acc: Any, x: Any, w: Any) -> Any:
     sign, high = w
     chosen = _unsigned("<", builder, builder.bitcast(x, BYTES), builder.bitcast(high, BYTES))
     return byte_dot(context, builder, acc, builder.bitcast(chosen, VECTOR), sign)
+
+
+def masked_dot(context: Any, builder: Any, acc: Any, x: Any, w: Any) -> Any:
+    """acc + sum over 4 bytes of weight * (x & mask) for unsigned bytes; w is (weight, mask)."""
+    weight, mask = w
+    return byte_dot(context, builder, acc, builder.and_(x, mask), weight)
+
+
+def clamped_halves(context: Any, builder: Any, acc: Any, x: Any, w: Any) -> Any:
+    """acc + sum over 2 halfwords of sign * clamp(x, -size, size) for signed halfwords; w is (sign, size)."""
+    sign, size, value = (_halves(builder, word) for word in (*w, x))
+    least = builder.neg(size)
+    raised = builder.select(builder.icmp_signed(">", value, least), value, least)
+    chosen = builder.select(builder.icmp_signed("<", raised, size), raised, size)
+    return builder.add(acc, _pair_dot(builder, chosen, sign))
 
 
 def _unsigned(order: str, builder: Any, a: Any, b: Any) -> Any:

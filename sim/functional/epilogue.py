@@ -38,6 +38,14 @@ def to_ints(builder: Any, accumulators: list[Any], table: Any, scalar: Any, out:
         store_vector(builder, builder.add(offset, builder.mul(factor, acc)), at(builder, out, i * LANES))
 
 
+def to_shifted(builder: Any, accumulators: list[Any], table: Any, scalar: Any, out: Any) -> None:
+    """out = (table + acc) >> scalar, 32-bit: what the accumulators hold 2^scalar times over."""
+    places = splat(builder, builder.trunc(scalar, WORD))
+    for i, acc in enumerate(accumulators):
+        total = builder.add(load_vector(builder, at(builder, table, i * LANES)), acc)
+        store_vector(builder, builder.ashr(total, places), at(builder, out, i * LANES))
+
+
 def to_bits(builder: Any, accumulators: list[Any], table: Any, scalar: Any, out: Any) -> None:
     """Bit c of the word out is [acc[c] >= table[c]] xor bit c of the scalar."""
     reached = [

@@ -59,10 +59,9 @@ class Geometry:
         """Offset of each element of a window from its beginning: tap by tap, all channels of each."""
         return np.add.outer(self.taps, np.arange(self.pitch)).ravel()
 
-    @property
-    def in_words(self) -> Geometry:
-        """Of a map of bytes, counted in words of four."""
-        return replace(self, pitch=self.pitch // 4)
+    def in_words(self, of: int = 4) -> Geometry:
+        """Of a map of bytes, counted in words of four; or of halfwords, in words of two."""
+        return replace(self, pitch=self.pitch // of)
 
     @property
     def group(self) -> int:

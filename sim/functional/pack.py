@@ -28,9 +28,9 @@ def bit_weights(weights: IntArray) -> AnyArray:
     return _blocks(pack_bits(np.moveaxis(weights > 0, 1, -1)))
 
 
-def byte_weights(weights: IntArray, pitch: int) -> AnyArray:
-    """Weights (M, C, rows, columns) of 8 bits as words of 4 channels (blocks, words, channels); C padded to `pitch`."""
-    last = pad_last(np.moveaxis(weights, 1, -1), pitch).astype(np.int8)
+def byte_weights(weights: IntArray, pitch: int, dtype: str = "int8") -> AnyArray:
+    """Weights (M, C, rows, columns) in words of as many as fit: (blocks, words, channels); C is padded to `pitch`."""
+    last = pad_last(np.moveaxis(weights, 1, -1), pitch).astype(dtype)
     return _blocks(np.ascontiguousarray(last).view("<i4").astype(np.int32))
 
 

@@ -22,6 +22,8 @@ class Kind(Enum):
     """A word of 32 bits for 32 channels: 1 is the upper of the range's two values; bits past the last channel are 0."""
     BYTE = "byte"
     """value - bias, unsigned, see `byte_bias`."""
+    INT16 = "int16"
+    """Only where a kernel takes halfwords; no result is stored so."""
     INT32 = "int32"
     INT64 = "int64"
 
@@ -57,6 +59,8 @@ class Storage:
                 return -(-self.channels // 32)
             case Kind.BYTE:
                 return _padded(self.channels, 4 if self.channels <= 8 else 16 if self.channels <= 16 else 32)
+            case Kind.INT16:
+                return _padded(self.channels, 2 if self.channels <= 4 else 16)
             case Kind.INT32:
                 return _padded(self.channels, 32)
             case Kind.INT64:
@@ -91,6 +95,8 @@ def fits(range: IntRange, kind: Kind) -> bool:
             return range.count == 2 and range.fits_int64
         case Kind.BYTE:
             return range.lo >= (-128 if range.lo < 0 else 0) and range.hi <= byte_bias(range) + 255
+        case Kind.INT16:
+            return range.lo >= -(2**15) and range.hi < 2**15
         case Kind.INT32:
             return range.lo > -(2**31) and range.hi < 2**31 - 1
         case Kind.INT64:

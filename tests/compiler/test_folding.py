@@ -97,6 +97,7 @@ def test_a_folding_file_is_read_back(graph: Graph[TensorType], tmp_path: Path) -
         ("{}", "layer 'conv' is missing|layer 'pool' is missing|layer 'dense' is missing"),
         ('{"conv": {"pe": 3}, "pool": {}, "dense": {}}', r"layer 'conv': pe = 3 is not one of \[1, 2, 4, 8\]"),
         ('{"conv": {"memory": "tape"}, "pool": {}, "dense": {}}', "memory = 'tape' is not auto"),
+        ('{"conv": {"levels": 0}, "pool": {}, "dense": {}}', "levels = 0 is not one of 1 to 1000"),
         ('{"conv": {}, "pool": {}, "dense": {}, "extra": {}}', "layer 'extra' is unknown"),
     ],
 )

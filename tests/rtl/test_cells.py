@@ -148,3 +148,26 @@ def _joined() -> tuple[Circuit, dict[str, AnyArray]]:
 
 def test_verilog_equals_evaluate_for_every_value() -> None:
     check_verilog(*_joined())
+
+
+def stored_bits(type: WireType, values: AnyArray) -> AnyArray:
+    """(..., lanes) to (..., bits), the lowest first."""
+    words = type.range.encode(np.broadcast_to(values, (*values.shape[:-1], type.lanes)))
+    planes: AnyArray = words[..., None] >> np.arange(type.element_bits) & 1
+    return planes.reshape(*words.shape[:-1], type.bits)
+
+
+MOVING = [case for case in CASES if case.cell.moves and case.cell.moves(case.result, case.operands) is not None]
+
+
+@pytest.mark.parametrize("case", MOVING, ids=str)
+def test_a_cell_that_moves_bits_moves_them_where_it_says(case: Case) -> None:
+    assert case.cell.moves is not None
+    moved = case.cell.moves(case.result, case.operands)
+    assert moved is not None
+    values = case.inputs()
+    given = [stored_bits(type, value) for type, value in zip(case.operands, values, strict=True)]
+    result = stored_bits(case.result, case.results())
+    for place, (operand, at) in enumerate(moved):
+        expected = at if operand < 0 else given[operand][..., at]
+        np.testing.assert_array_equal(result[..., place], expected)

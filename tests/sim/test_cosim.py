@@ -67,6 +67,20 @@ def test_hardware_is_equal_in_values_and_in_the_cycle_of_every_transfer(
         assert report.values == FRAMES * sum(v.type.size for v in graph.outputs)
 
 
+def test_registers_within_layers_are_equal_in_values_and_in_the_cycle_of_every_transfer() -> None:
+    """Layers computed at once, with a register behind every level of logic; branches of different lengths meet."""
+    graph = residual_network()
+
+    def choose(layers: Graph[TensorType]) -> Folding:
+        return {name: replace(layer, levels=1) for name, layer in unrolled(layers).items()}
+
+    design = to_hardware(graph, choose, prefer=("shift_add",), target="xc7").design
+    assert max(stage.parameters.get("registers", 0) for stage in design.stages) > 4
+    for name, patterns in PATTERNS.items():
+        report = cosimulated(graph, design, *patterns)
+        assert report.is_equal, f"{name}: {report}"
+
+
 def test_a_wrong_weight_is_found_and_named() -> None:
     graph = binary_network()
     design = to_hardware(graph, folded).design

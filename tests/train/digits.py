@@ -55,6 +55,17 @@ def power_of_two() -> nn.Module:
     )
 
 
+def rounded_shift() -> nn.Module:
+    """A depthwise layer of products rounded to the nearest, then a pointwise one of products rounded down."""
+    exponents: dict[str, Any] = {"weights": PowerOfTwo(-4, 0)}
+    each = train.PowerOfTwoConv2d(12, 12, 3, padding=1, groups=12, inputs=levels(5), rounding="half_up", **exponents)
+    return nn.Sequential(
+        *(pixels(), Conv2d(1, 12, 3, padding=1, weights=PowerOfTwo(-4, 0)), Norm(12), each, Norm(12)),
+        *(train.PowerOfTwoConv2d(12, 24, 1, inputs=Uniform(5), **exponents), Norm(24), levels(), nn.MaxPool2d(2)),
+        *(nn.Flatten(), Linear(384, 10, weights=PowerOfTwo(-4, 0))),
+    )
+
+
 def min_select() -> nn.Module:
     return nn.Sequential(
         *(pixels(), train.MinSelectConv2d(1, 12, 3, padding=1, weights=few_bits())),
@@ -93,7 +104,7 @@ def shift_attention() -> nn.Module:
 
 
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
-    f.__name__: f for f in (binary, quantised, power_of_two, min_select, sum_max, shift, shift_attention)
+    f.__name__: f for f in (binary, quantised, power_of_two, rounded_shift, min_select, sum_max, shift, shift_attention)
 }
 
 

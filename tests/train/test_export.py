@@ -83,10 +83,36 @@ def pruned(layer: train.SumMaxConv1d | train.SumMaxConv2d) -> nn.Module:
     return layer
 
 
+def shifts(rounding: str, least: int, greatest: int) -> dict[str, Any]:
+    """Of a layer with rounded products: five bits of input in a unit of two, and weights over these exponents."""
+    inputs = Uniform(5, scale=2.0, learned=False)
+    return {"inputs": inputs, "weights": PowerOfTwo(least, greatest), "rounding": rounding}
+
+
 GEOMETRY: dict[str, Any] = {"stride": 2, "padding": 1}
 LAYERS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "min-select 1-D": (lambda: train.MinSelectConv1d(3, 4, 3, weights=narrow(), **GEOMETRY), (3, 9)),
     "min-select 2-D": (lambda: train.MinSelectConv2d(3, 4, (3, 2), weights=narrow(), dilation=2), (3, 9, 8)),
+    "min-select in groups": (lambda: train.MinSelectConv1d(4, 6, 3, groups=2, weights=narrow(), **GEOMETRY), (4, 9)),
+    "min-select depthwise": (lambda: train.MinSelectConv2d(3, 3, 3, groups=3, weights=narrow()), (3, 9, 8)),
+    "shift attention in groups": (
+        lambda: train.ShiftAttentionConv1d(4, 6, 5, groups=2, weights=narrow(), padding=2),
+        (4, 9),
+    ),
+    "shift attention depthwise": (
+        lambda: train.ShiftAttentionConv2d(3, 6, 3, groups=3, weights=narrow(), padding=1),
+        (3, 7, 6),
+    ),
+    "power of two dense": (lambda: train.PowerOfTwoLinear(9, 4, **shifts("half_up", -4, 1)), (9,)),
+    "power of two 1-D": (
+        lambda: train.PowerOfTwoConv1d(4, 6, 3, groups=2, **shifts("floor", -3, 0), **GEOMETRY),
+        (4, 9),
+    ),
+    "power of two 2-D": (
+        lambda: train.PowerOfTwoConv2d(3, 4, (3, 2), dilation=2, **shifts("half_up", -3, 0)),
+        (3, 9, 8),
+    ),
+    "power of two depthwise": (lambda: train.PowerOfTwoConv2d(3, 3, 3, groups=3, **shifts("floor", -5, -1)), (3, 6, 7)),
     "sum-max 1-D": (lambda: pruned(train.SumMaxConv1d(3, 4, 3, weights=narrow(), spread=8, **GEOMETRY)), (3, 9)),
     "sum-max 2-D": (lambda: pruned(train.SumMaxConv2d(3, 4, 3, weights=narrow(), spread=8, **GEOMETRY)), (3, 9, 8)),
     "shift": (lambda: train.Shift2d(3, 5, offsets=[(-2, 1), (0, 0), (1, 2)]), (3, 6, 7)),
@@ -217,7 +243,13 @@ def test_shift_attention_is_one_node_with_values_and_taps() -> None:
     torch.manual_seed(0)
     layer = train.ShiftAttentionConv2d(3, 4, 3, padding=1, weights=Uniform(6, narrow=True))
     attributes, (w, taps) = only_node(layer, signal(2, 3, 6, 6), "ShiftAttentionConv")
-    assert attributes == {"dilations": [1, 1], "kernel_shape": [3, 3], "pads": [1, 1, 1, 1], "strides": [1, 1]}
+    assert attributes == {
+        "dilations": [1, 1],
+        "group": 1,
+        "kernel_shape": [3, 3],
+        "pads": [1, 1, 1, 1],
+        "strides": [1, 1],
+    }
     assert taps.dtype == np.int64
     kept = np.take_along_axis(layer.weights(layer.weight).detach().numpy().reshape(4, 3, 9), taps[..., None], 2)
     np.testing.assert_array_equal(w, kept[..., 0])
@@ -230,6 +262,7 @@ FLOORS = {
     "binary": 0.93,
     "quantised": 0.96,
     "power_of_two": 0.96,
+    "rounded_shift": 0.95,
     "min_select": 0.94,
     "sum_max": 0.90,
     "shift": 0.98,

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from mulfree.train import MinSelectConv1d, MinSelectConv2d, MinSelectLinear, Uniform, kernels
+from mulfree.train import MinSelectConv1d, MinSelectConv2d, MinSelectLinear, Uniform, kernels, min_select
 from mulfree.train.min_select import Balance
 
 Array = NDArray[np.float64]
@@ -133,6 +133,13 @@ def test_export_before_training_is_refused() -> None:
         MinSelectLinear(3, 2, weights=fine()).exported()
 
 
-def test_groups_are_refused() -> None:
-    with pytest.raises(ValueError, match="groups=2"):
-        MinSelectConv2d(4, 4, 3, groups=2, weights=fine())
+@pytest.mark.parametrize("groups", [2, 4])
+def test_each_group_is_a_layer_of_its_own(groups: int) -> None:
+    torch.manual_seed(0)
+    layer, x = MinSelectConv2d(4, 8, 3, groups=groups, weights=fine()).double(), normal(2, 4, 7, 6)
+    layer(x)
+    y, each = layer.eval()(x), MinSelectConv2d(4 // groups, 8 // groups, 3, weights=fine()).double().eval()
+    compared, mean = layer.balance.compared(layer.weight), layer.weight.abs().mean()
+    for i in range(groups):
+        sums = mean * min_select._mins_of(each)(x.chunk(groups, 1)[i], compared.chunk(groups)[i])  # pyright: ignore[reportPrivateUsage]
+        torch.testing.assert_close(y.chunk(groups, 1)[i], sums)

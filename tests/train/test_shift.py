@@ -107,6 +107,19 @@ def test_attention_in_one_dimension_sums_one_tap_for_each_pair_of_channels() -> 
         torch.testing.assert_close(layer(x)[:, d], sum(terms))
 
 
+@pytest.mark.parametrize("groups", [2, 4])
+def test_attention_in_groups_reads_the_channels_of_its_own_group(groups: int) -> None:
+    torch.manual_seed(1)
+    layer = ShiftAttentionConv1d(4, 8, 3, padding=1, groups=groups, weights=Straight()).double().eval()
+    x, q = normal(2, 4, 9), layer.weight
+    chosen, padded = layer.choice.chosen(), torch.nn.functional.pad(x, (1, 1))
+    for d in range(8):
+        first = d * groups // 8 * (4 // groups)
+        reads = [(first + c, int(chosen[d, c])) for c in range(4 // groups)]
+        terms = [q[d, c - first, tap] * padded[:, c, tap : tap + 9] for c, tap in reads]
+        torch.testing.assert_close(layer(x)[:, d], torch.stack(terms).sum(0))
+
+
 def test_gradients_to_weights_and_scores_are_exact_in_training() -> None:
     torch.manual_seed(1)
     layer = ShiftAttentionConv1d(2, 3, 3, padding=1, weights=Straight()).double()

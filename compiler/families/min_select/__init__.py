@@ -8,6 +8,7 @@ are all that is computed; the mean gain of the approximation belongs to the scal
 
 from mulfree.compiler.families.interface import Family
 from mulfree.compiler.families.min_select import streamline
+from mulfree.compiler.families.min_select.approximate import APPROXIMATE_MIN_SELECT
 from mulfree.compiler.families.min_select.arithmetics import MinSelectClamp, MinSelectThermometer
 from mulfree.compiler.families.min_select.forms import FORMS, MinSelectConv, MinSelectMatMul
 from mulfree.compiler.families.min_select.operator import MinSelect
@@ -17,5 +18,6 @@ FAMILY = Family(
     operators=(MinSelect,),
     arithmetics=(MinSelectClamp, MinSelectThermometer),
     forms=FORMS,
+    adaptations=(APPROXIMATE_MIN_SELECT,),
     streamline={MinSelectConv: streamline.conv, MinSelectMatMul: streamline.matmul},
 )

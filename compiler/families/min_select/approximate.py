@@ -1,17 +1,21 @@
 """approximate-min-select: trained layers of products as min-select layers, and what that does to the results.
 
 With mx = E|x| over calibration data and mw = E|w|, weights become w' = round(w mx / mw) (equation 12), and the sum of
-products is taken to be gain * sum of mins(x, w'), the gain of least squares over the data. It goes into thresholds
-that read the sums, without rounding it, or into an integer factor after them.
+products is taken to be gain * sum of mins(x, w') + offset, the line of least squares over the data: one for each
+channel, taken into the thresholds that read the sums, without rounding the gain; or one integer factor for the layer,
+and an offset for each channel, after the sums.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from mulfree.compiler.adaptation import Adaptation, names
 from mulfree.compiler.families.min_select.operator import MinSelect
 from mulfree.compiler.layer_names import layer_names
 from mulfree.compiler.model import QuantisedModel
@@ -22,6 +26,9 @@ from mulfree.sim.reference import run_graph
 IntGraph = Graph[TensorType]
 IntNode = Node[TensorType]
 IntValue = Value[TensorType]
+Lines = npt.NDArray[np.float64]
+DECIMALS = 6
+"""Of a threshold in lines of least squares; below that are the errors of the sums in floats."""
 CHUNK = 64
 """Samples whose values are held at a time."""
 
@@ -32,7 +39,14 @@ class ApproximatedLayer:
 
     name: str
     gain: float
+    """Mean over the channels."""
     correlation: float
+
+    def __str__(self) -> str:
+        return (
+            f"approximate-min-select: layer '{self.name}', gain {self.gain:.3g}, "
+            f"correlation with the exact sums {self.correlation:.4f}"
+        )
 
 
 @dataclass(frozen=True)
@@ -47,36 +61,39 @@ class Approximated:
 
 @dataclass(frozen=True)
 class Replacement:
-    """A layer's stand-in and its gain."""
+    """A layer's stand-in; (M,) lines from its sums to the exact ones."""
 
     op: MinSelect
-    gain: float
+    gain: Lines
+    offset: Lines
     correlation: float
     is_absorbed: bool
-    """Whether thresholds, all that reads the layer, take the gain in."""
+    """Whether thresholds, all that reads the layer, take the lines in."""
 
 
-def approximate_min_select(model: QuantisedModel, x: Mapping[str, AnyArray], layers: Iterable[str]) -> Approximated:
-    """The model with the named layers of products as min-select; x are inputs of the model by name.
+def approximate_min_select(
+    model: QuantisedModel, x: Mapping[str, AnyArray], layers: Iterable[str] | None
+) -> Approximated:
+    """The model with the named layers of products, or all (None), as min-select; x are inputs of the model by name.
 
     Each layer is fitted to what it reads in the exact model. Raises CompileError for a name that is no layer of
     products, and for a layer whose approximation does not rise with it.
     """
-    names = layer_names(model.graph)
-    chosen = _chosen(model.graph, names, layers)
+    named = layer_names(model.graph)
+    chosen = _chosen(model.graph, named, layers)
     integers = model.to_integers(x)
-    made = {node.output: _replacement(model.graph, node, integers, names[node.output]) for node in chosen}
+    made = {node.output: _replacement(model.graph, node, integers, named[node.output]) for node in chosen}
     readers = model.graph.consumers()
-    rescaled = {n.output: made[v].gain for v in made if made[v].is_absorbed for n in readers[v]}
-    graph = rewrite(model.graph, lambda new, node, operands: _placed(new, node, operands, made, rescaled))
+    absorbed = {n.output: made[v] for v in made if made[v].is_absorbed for n in readers[v]}
+    graph = rewrite(model.graph, lambda new, node, operands: _placed(new, node, operands, made, absorbed))
     approximated = replace(model, graph=graph)
-    described = tuple(ApproximatedLayer(names[v], r.gain, r.correlation) for v, r in made.items())
+    described = tuple(ApproximatedLayer(named[v], float(r.gain.mean()), r.correlation) for v, r in made.items())
     return Approximated(approximated, described, _same_choice(model, approximated, x))
 
 
-def _chosen(graph: IntGraph, names: Mapping[IntValue, str], layers: Iterable[str]) -> list[IntNode]:
-    found = {names[node.output]: node for node in graph.nodes if isinstance(node.op, MultiplyAccumulate)}
-    wanted = list(layers)
+def _chosen(graph: IntGraph, named: Mapping[IntValue, str], layers: Iterable[str] | None) -> list[IntNode]:
+    found = {named[node.output]: node for node in graph.nodes if isinstance(node.op, MultiplyAccumulate)}
+    wanted = list(found) if layers is None else list(layers)
     for name in wanted:
         if name not in found:
             raise CompileError(f"'{name}' is no layer of products of {graph.name}; these are: {', '.join(found)}")
@@ -90,14 +107,42 @@ def _replacement(graph: IntGraph, node: IntNode, integers: Mapping[str, IntArray
     weights = layer.weights.array
     scaled = np.rint(weights * mean_x / max(np.abs(weights).mean(), 1e-9)).astype(np.int64)
     op = MinSelect(Tensor(scaled), layer.window, layer.groups)
-    pairs = [(op.evaluate(x).ravel(), y.ravel()) for x, y in _observed(graph, node, integers)]
-    approximate, exact = (np.concatenate(parts).astype(np.float64) for parts in zip(*pairs, strict=True))
-    product = float(approximate @ exact)
-    if product <= 0:
+    pairs = [(_by_channel(op.evaluate(x)), _by_channel(y)) for x, y in _observed(graph, node, integers)]
+    sums, exact = (np.concatenate(parts, axis=1).astype(np.float64) for parts in zip(*pairs, strict=True))
+    correlation = _correlation(sums, exact)
+    if correlation <= 0:
         raise CompileError(f"min-select does not approximate layer '{name}': its sums do not rise with the exact ones")
-    size = float(np.sqrt((approximate @ approximate) * (exact @ exact)))
-    gain = product / float(approximate @ approximate)
-    return Replacement(op, gain, product / size, _feeds_thresholds(graph, node.output))
+    is_absorbed = _feeds_thresholds(graph, node.output)
+    gain, offset = _lines(sums, exact) if is_absorbed else _integers(sums, exact)
+    return Replacement(op, gain, offset, correlation, is_absorbed)
+
+
+def _by_channel(y: IntArray) -> IntArray:
+    return np.moveaxis(y, 1, 0).reshape(y.shape[1], -1)
+
+
+def _correlation(a: Lines, b: Lines) -> float:
+    spread = float(a.std() * b.std())
+    return float(((a - a.mean()) * (b - b.mean())).mean()) / spread if spread else float(np.array_equal(a, b))
+
+
+def _lines(sums: Lines, exact: Lines) -> tuple[Lines, Lines]:
+    """Gain and offset of each channel by least squares; a channel that does not rise takes the gain of all."""
+    mean, mean_exact = sums.mean(axis=1), exact.mean(axis=1)
+    centred = sums - mean[:, None]
+    product, square = (centred * exact).sum(axis=1), (centred * centred).sum(axis=1)
+    gain = np.divide(product, square, out=np.full_like(mean, _gain(sums, exact)), where=(product > 0) & (square > 0))
+    return gain, mean_exact - gain * mean
+
+
+def _integers(sums: Lines, exact: Lines) -> tuple[Lines, Lines]:
+    """One integer gain for all channels, and integer offsets."""
+    gain = np.full(len(sums), max(1.0, np.rint(_gain(sums, exact))))
+    return gain, np.rint(exact.mean(axis=1) - gain * sums.mean(axis=1))
+
+
+def _gain(sums: Lines, exact: Lines) -> float:
+    return float((sums * exact).sum() / (sums * sums).sum())
 
 
 def _observed(graph: IntGraph, node: IntNode, integers: Mapping[str, IntArray]) -> Iterator[tuple[IntArray, IntArray]]:
@@ -118,27 +163,26 @@ def _placed(
     node: IntNode,
     operands: tuple[IntValue, ...],
     made: Mapping[IntValue, Replacement],
-    rescaled: Mapping[IntValue, float],
+    absorbed: Mapping[IntValue, Replacement],
 ) -> IntValue:
     """The node in the new graph: approximated, reading what was, or as it is."""
     name, place = node.output.name, node.location
-    if node.output in rescaled:
+    if node.output in absorbed:
         assert isinstance(node.op, Threshold)
-        return graph.add(_lowered(node.op, rescaled[node.output]), *operands, location=place, name=name)
+        return graph.add(_lowered(node.op, absorbed[node.output]), *operands, location=place, name=name)
     layer = made.get(node.output)
     if layer is None:
         return graph.add(node.op, *operands, location=place, name=name)
-    factor = 1 if layer.is_absorbed else max(1, round(layer.gain))
-    if factor == 1:
+    if layer.is_absorbed or ((layer.gain == 1).all() and not layer.offset.any()):
         return graph.add(layer.op, *operands, location=place, name=name)
     sums = graph.add(layer.op, *operands, location=place, name=f"{name}.min_select")
-    step = Affine(Tensor(np.array([factor])), Tensor(np.array([0])))
+    step = Affine(*(Tensor(line.astype(np.int64)) for line in (layer.gain, layer.offset)))
     return graph.add(step, sums, location=place, name=name)
 
 
-def _lowered(op: Threshold, gain: float) -> Threshold:
-    """The thresholds on x that do what `op` does on gain * x: gain * x >= t iff x >= ceil(t / gain)."""
-    limits = np.ceil(op.thresholds.array.astype(np.float64) / gain)
+def _lowered(op: Threshold, layer: Replacement) -> Threshold:
+    """What `op` does on gain * x + offset, on x: that is at least t iff x is at least (t - offset) / gain."""
+    limits = np.ceil(np.round((op.thresholds.array - layer.offset[:, None]) / layer.gain[:, None], DECIMALS))
     return replace(op, thresholds=Tensor(limits.astype(np.int64)))
 
 
@@ -151,3 +195,16 @@ def _choice(y: AnyArray) -> IntArray:
     rows = y.reshape(len(y), -1)
     chosen: IntArray = rows.argmax(axis=1) if rows.shape[1] > 1 else rows[:, 0]
     return chosen
+
+
+def _apply(model: QuantisedModel, x: Mapping[str, AnyArray], /, **options: Any) -> QuantisedModel:
+    if "layers" not in options:
+        raise CompileError("approximate-min-select changes results: name the layers, layers=NAME,... or layers=all")
+    done = approximate_min_select(model, x, **options)
+    kept = [
+        f"approximate-min-select: '{name}' chooses the same in {share:.2%}" for name, share in done.same_choice.items()
+    ]
+    return replace(done.model, notes=[*model.notes, *map(str, done.layers), *kept])
+
+
+APPROXIMATE_MIN_SELECT = Adaptation("approximate-min-select", _apply, {"layers": names})

@@ -68,14 +68,21 @@ class MagnitudeSelect(PlaneArithmetic):
     def weight_range(self) -> IntRange:
         return IntRange(0, 2 ** (self.magnitude_bits + int(self.weights.range.lo < 0)) - 1)
 
-    def sign(self, circuit: Circuit, x: Wire, w: Wire) -> Wire | None:
-        """Whether the signs differ; None if neither operand is ever negative."""
-        signs: list[Wire] = []
-        if x.range.lo < 0:
-            signs.append(circuit.drive(cells.bit(x.type.element_bits - 1), x))
-        if self.weights.range.lo < 0:
-            signs.append(circuit.drive(cells.bit(self.magnitude_bits), w))
-        return circuit.drive(cells.XOR, *signs) if len(signs) == 2 else next(iter(signs), None)
+    def planes(self, circuit: Circuit, x: Wire, w: Wire) -> list[tuple[Wire, int]]:
+        x = circuit.plain(x)
+        chosen = self.selected(circuit, magnitude(circuit, x), w)
+        return signed(circuit, chosen, self.sign(circuit, negative(circuit, x), w))
+
+    @abstractmethod
+    def selected(self, circuit: Circuit, size: Wire, w: Wire) -> list[tuple[Wire, int]]:
+        """The planes of the smaller magnitude, from |x| and the codes."""
+
+    def sign(self, circuit: Circuit, negative: Wire | None, w: Wire) -> Wire | None:
+        """Whether the signs differ, from x's; None if neither operand is ever negative."""
+        if self.weights.range.lo >= 0:
+            return negative
+        sign = circuit.drive(cells.bit(self.magnitude_bits), w)
+        return sign if negative is None else circuit.drive(cells.XOR, negative, sign)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +113,10 @@ class MinSelectClamp(MagnitudeSelect):
 
         return by_output(taps, len(rows), self.groups, clamped)
 
-    def planes(self, circuit: Circuit, x: Wire, w: Wire) -> list[tuple[Wire, int]]:
-        x, bits = circuit.plain(x), self.magnitude_bits
-        limit = circuit.drive(cells.field(0, IntRange(0, 2**bits - 1)), w)
-        least = circuit.drive(cells.MIN, magnitude(circuit, x), limit)
-        sign = self.sign(circuit, x, w)
-        chosen = [(circuit.drive(cells.bit(i), least), 2**i) for i in range(least.type.element_bits)]
-        return signed(circuit, chosen, sign)
+    def selected(self, circuit: Circuit, size: Wire, w: Wire) -> list[tuple[Wire, int]]:
+        limit = circuit.drive(cells.field(0, IntRange(0, 2**self.magnitude_bits - 1)), w)
+        least = circuit.drive(cells.MIN, size, limit)
+        return [(circuit.drive(cells.bit(i), least), 2**i) for i in range(least.type.element_bits)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,23 +155,26 @@ class MinSelectThermometer(MagnitudeSelect):
 
         return by_output(x, len(rows), self.groups, difference)
 
-    def planes(self, circuit: Circuit, x: Wire, w: Wire) -> list[tuple[Wire, int]]:
-        x = circuit.plain(x)
-        size = magnitude(circuit, x)
+    def selected(self, circuit: Circuit, size: Wire, w: Wire) -> list[tuple[Wire, int]]:
         steps = [
             circuit.drive(cells.AND, reached(circuit, size, t), circuit.drive(cells.bit(t - 1), w))
             for t in range(1, self.levels + 1)
         ]
-        return signed(circuit, [(step, 1) for step in steps], self.sign(circuit, x, w))
+        return [(step, 1) for step in steps]
 
 
 def magnitude(circuit: Circuit, x: Wire) -> Wire:
     """|x| of plain numbers."""
-    if x.range.lo >= 0:
+    sign = negative(circuit, x)
+    if sign is None:
         return x
-    negative = circuit.drive(cells.bit(x.type.element_bits - 1), x)
-    either = circuit.drive(cells.MUX, negative, circuit.drive(cells.NEGATE, x), x)
+    either = circuit.drive(cells.MUX, sign, circuit.drive(cells.NEGATE, x), x)
     return circuit.cast(either, IntRange(0, _peak(x.range)))
+
+
+def negative(circuit: Circuit, x: Wire) -> Wire | None:
+    """Whether plain numbers are below 0; None if none ever is."""
+    return circuit.drive(cells.bit(x.type.element_bits - 1), x) if x.range.lo < 0 else None
 
 
 def reached(circuit: Circuit, size: Wire, level: int) -> Wire:

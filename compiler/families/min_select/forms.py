@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from mulfree.compiler.families.interface import DOMAIN, Example, Form
+from mulfree.compiler.families.bodies import CONSTANTS, CONV_ATTRIBUTES, CONVOLVED, SPACE, function
+from mulfree.compiler.families.interface import Example, Form
 from mulfree.compiler.families.min_select.operator import mins
 from mulfree.compiler.frontends.onnx.builder import Builder, Operand
 from mulfree.compiler.frontends.onnx.node import OnnxNode
@@ -71,22 +72,12 @@ def _matmul(b: Builder, node: OnnxNode) -> list[Operand]:
     return [b.add(MinSelectMatMul(), b.get(node, 0), b.get(node, 1))]
 
 
-CONSTANTS = """
-    zero = Constant <value = float[1] {0}> () none = Constant <value = int64[1] {0}> ()
-    one = Constant <value = int64[1] {1}> () two = Constant <value = int64[1] {2}> ()
-    last = Constant <value = int64[1] {-1}> () many = Constant <value = int64[1] {1000}> ()
-"""
 LEVELS = """
     w_size = Abs (w) flat = Reshape (w_size, last) levels = Unique (flat)
     but_last = Slice (levels, none, last) below = Concat <axis = 0> (zero, but_last) rise = Sub (levels, below)
 """
 """The distinct magnitudes of the weights, ascending, each with the one before it and how far it is from there."""
-SPACE = """
-    shape = Shape (x) space = Slice (shape, two, many) axes = Shape (space)
-    ones = ConstantOfShape <value = int64[1] {1}> (axes) by_level = Concat <axis = 0> (last, ones)
-    x_apart = Concat <axis = 0> (none, none, one, space) x_joined = Concat <axis = 0> (none, last, space)
-    w_shape = Shape (w) kernel = Slice (w_shape, two, many)
-    w_apart = Concat <axis = 0> (none, none, one, kernel) w_joined = Concat <axis = 0> (none, last, kernel)
+SIZES = """
     lower = Reshape (below, by_level) upper = Reshape (levels, by_level) step = Reshape (rise, by_level)
 """
 SEGMENTS = """
@@ -101,11 +92,7 @@ REACHED = """
     w_part = Mul (reached, w_sign) w_all = Reshape (w_part, w_joined)
 """
 """Whether |w| reaches the level, with the sign of w."""
-CONV_ATTRIBUTES = ("dilations", "group", "kernel_shape", "pads", "strides")
-CONV_BODY = f"""{CONSTANTS} {LEVELS} {SPACE} {SEGMENTS} {REACHED}
-    y = Conv <dilations: ints = @dilations, group: int = @group, kernel_shape: ints = @kernel_shape,
-              pads: ints = @pads, strides: ints = @strides> (x_all, w_all)
-"""
+CONV_BODY = f"{CONSTANTS} {LEVELS} {SPACE} {SIZES} {SEGMENTS} {REACHED} y = {CONVOLVED}"
 """min(|x|, |w|) = sum over the levels u of [|w| >= u] times what of |x| lies between u and the level before it."""
 MATMUL_BODY = """
     apart = Constant <value = int64[3] {0, 0, 1}> () xs = Reshape (x, apart) x_sign = Sign (xs) w_sign = Sign (w)
@@ -114,7 +101,7 @@ MATMUL_BODY = """
 
 
 def _conv_body(node: NodeProto, opset: int) -> FunctionProto:
-    return _function(f"MinSelectConv <{', '.join(CONV_ATTRIBUTES)}>", CONV_BODY, opset)
+    return function(f"MinSelectConv <{CONV_ATTRIBUTES}> (x, w) => (y)", CONV_BODY, opset, LEAST_OPSET)
 
 
 def _matmul_body(node: NodeProto, opset: int) -> FunctionProto:
@@ -123,17 +110,7 @@ def _matmul_body(node: NodeProto, opset: int) -> FunctionProto:
         if opset >= 13
         else "y = ReduceSum <axes = [1], keepdims = 0> (each)"
     )
-    return _function("MinSelectMatMul", f"{MATMUL_BODY} {total}", opset)
-
-
-def _function(head: str, body: str, opset: int) -> FunctionProto:
-    from onnx import parser
-
-    if opset < LEAST_OPSET:
-        raise ValueError(f"a body of {head} needs opset {LEAST_OPSET}; the model has {opset}: convert it first")
-    return parser.parse_function(
-        f'<domain: "{DOMAIN}", opset_import: ["" : {opset}]> {head} (x, w) => (y) {{ {body} }}'
-    )
+    return function("MinSelectMatMul (x, w) => (y)", f"{MATMUL_BODY} {total}", opset, LEAST_OPSET)
 
 
 def _weights(*shape: int) -> AnyArray:

@@ -13,12 +13,14 @@ from mulfree.compiler.families.sum_max.forms import FORMS, SumMaxConv, SumMaxDen
 from mulfree.compiler.families.sum_max.kept import SumMaxKept
 from mulfree.compiler.families.sum_max.operator import SumMax
 from mulfree.compiler.families.sum_max.pattern import recognise
+from mulfree.compiler.families.sum_max.prune import PRUNE_SUM_MAX
 
 FAMILY = Family(
     "sum-max",
     operators=(SumMax,),
     arithmetics=(SumMaxKept, SumMaxCompare),
     forms=FORMS,
+    adaptations=(PRUNE_SUM_MAX,),
     recognise=(recognise,),
     streamline={SumMaxDense: streamline.dense, SumMaxConv: streamline.conv},
 )

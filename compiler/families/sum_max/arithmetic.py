@@ -116,8 +116,9 @@ class SumMaxCompare(Arithmetic):
     def reduce(self, share: IntRange, steps: int, outputs: int) -> Reduction:
         return MaxPlusMin(share, steps, outputs)
 
-    def unrolled(self, order: IntArray) -> Callable[[Circuit, Wire], Wire]:
+    def unrolled(self, order: IntArray, target: str) -> Callable[[Circuit, Wire], Wire]:
         """Every output from the entries it keeps; the others are not there."""
+        del target
         layer, lanes = self.layer, np.argsort(order)
         assert isinstance(layer, SumMax)
         kept = entries(layer)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from mulfree.compiler.adaptation import Adaptation, names
 from mulfree.compiler.families.sum_max.operator import SumMax, entries
 from mulfree.compiler.layer_names import layer_names
 from mulfree.compiler.model import QuantisedModel
@@ -35,6 +37,12 @@ class PrunedLayer:
     def operations(self) -> int:
         """Additions and comparisons at one position: N to add, N - 2 M to compare, and M sums of two terms."""
         return 2 * self.kept - self.outputs
+
+    def __str__(self) -> str:
+        return (
+            f"prune-sum-max: layer '{self.name}' keeps {self.kept} of {self.entries} entries: {self.operations} "
+            "additions and comparisons at each position"
+        )
 
 
 @dataclass(frozen=True)
@@ -64,11 +72,11 @@ def prune_sum_max(
     """
     if (threshold is None) == (kept is None):
         raise CompileError("sum-max layers are pruned by a threshold or to a number of entries: give one of the two")
-    names = layer_names(model.graph)
-    chosen = _chosen(model, names, layers)
+    named = layer_names(model.graph)
+    chosen = _chosen(model, named, layers)
     operators = {value: _pruned(op, rates, threshold, kept) for value, (op, rates) in _rated(model, x, chosen).items()}
     graph = rewrite(model.graph, lambda new, node, operands: _copied(new, node, operands, operators))
-    done = tuple(_described(names[node.output], node.op, operators[node.output]) for node in chosen)
+    done = tuple(_described(named[node.output], node.op, operators[node.output]) for node in chosen)
     return Pruned(replace(model, graph=graph), done)
 
 
@@ -108,8 +116,8 @@ def pruned_masks(rates: Rates, threshold: float | None, kept: int | None) -> Any
     return masks
 
 
-def _chosen(model: QuantisedModel, names: Mapping[IntValue, str], layers: Iterable[str] | None) -> list[IntNode]:
-    found = {names[node.output]: node for node in model.graph.nodes if isinstance(node.op, SumMax)}
+def _chosen(model: QuantisedModel, named: Mapping[IntValue, str], layers: Iterable[str] | None) -> list[IntNode]:
+    found = {named[node.output]: node for node in model.graph.nodes if isinstance(node.op, SumMax)}
     wanted = list(found) if layers is None else list(layers)
     for name in wanted:
         if name not in found:
@@ -155,3 +163,11 @@ def _described(name: str, before: object, after: SumMax) -> PrunedLayer:
     assert isinstance(before, SumMax)
     count, left = (int(op.kept.array.sum() + op.kept_min.array.sum()) for op in (before, after))
     return PrunedLayer(name, after.weights.shape[0], count, left)
+
+
+def _apply(model: QuantisedModel, x: Mapping[str, AnyArray], /, **options: Any) -> QuantisedModel:
+    done = prune_sum_max(model, x, **options)
+    return replace(done.model, notes=[*model.notes, *map(str, done.layers)])
+
+
+PRUNE_SUM_MAX = Adaptation("prune-sum-max", _apply, {"threshold": float, "kept": int, "layers": names})

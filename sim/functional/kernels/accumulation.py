@@ -62,6 +62,14 @@ class Accumulation:
         """Output channels of a block."""
         return int(self.weights.shape[-1])
 
+    @property
+    def ending(self) -> tuple[IntArray, int]:
+        """The constants and the scalar with which `sweeps.ints` stores y."""
+        if self.sweeps.ints_shift:
+            return self.constants, self.divisor.bit_length() - 1
+        assert self.divisor == 1 or self.factor % self.divisor == 0
+        return self.constants // self.divisor, self.factor // self.divisor
+
 
 def stands_for_dot(op: Contraction) -> bool:
     """Whether what it replaces is the dot product."""
@@ -121,14 +129,14 @@ def from_bytes(planner: Planner, node: IntNode, is_fused: bool) -> Accumulation 
     assert isinstance(op, Contraction)
     if op.weights.range.lo < -128 or op.weights.range.hi > 127 or not fits(x.type.range, Kind.BYTE):
         return None
-    weights = expanded(op)
+    weights = expanded(op.weights.array, op.groups)
     peak = 255 * int(np.abs(weights).sum(axis=(1, 2, 3)).max())
     if peak >= 2**31 - 1 or not _is_exact(node, 1, 1, is_fused):
         return None
     divisor, offset = scaling(op)
     stored = planner.operand(x, Kind.BYTE)
     source, geometry = in_border(planner, stored, x.type, op.window, fill=-stored.storage.bias)
-    in_words = geometry.in_words
+    in_words = geometry.in_words()
     constants = (stored.storage.bias * weights.sum(axis=(1, 2, 3)) - offset)[None]
     classes = np.zeros(geometry.positions, np.int64)
     packed = byte_weights(weights, geometry.pitch)
@@ -137,15 +145,14 @@ def from_bytes(planner: Planner, node: IntNode, is_fused: bool) -> Accumulation 
     )
 
 
-def expanded(op: Contraction) -> IntArray:
+def expanded(weights: IntArray, groups: int) -> IntArray:
     """The weights of a grouped layer as those of a full one, zero between groups."""
-    weights = op.weights.array
-    if op.groups == 1:
+    if groups == 1:
         return weights
     out_channels, per_group, *kernel = weights.shape
-    full = np.zeros((out_channels, per_group * op.groups, *kernel), np.int64)
+    full = np.zeros((out_channels, per_group * groups, *kernel), np.int64)
     for m in range(out_channels):
-        first = m * op.groups // out_channels * per_group
+        first = m * groups // out_channels * per_group
         full[m, first : first + per_group] = weights[m]
     return full
 

@@ -21,6 +21,8 @@ class Sweeps:
     ints: Kernel
     bits: Kernel
     levels: Kernel
+    ints_shift: bool = False
+    """Whether `ints` ends in `to_shifted`, not in `to_ints`."""
 
 
 _xor_ints = panel(xor_popcount, to_ints, 2)

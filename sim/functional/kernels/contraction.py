@@ -39,10 +39,10 @@ def build_contraction(planner: Planner, node: IntNode) -> bool:
 def finish(planner: Planner, node: IntNode, acc: Accumulation, reader: IntNode | None) -> None:
     """Store y, or fuse the threshold that alone reads it."""
     if reader is None:
-        assert acc.divisor == 1 or acc.factor % acc.divisor == 0
         target = planner.result(node.output, Kind.INT32)
-        table = channel_blocks(acc.constants // acc.divisor)[:, :, None]
-        scalars = np.full(len(acc.weights), acc.factor // acc.divisor)
+        sums, scalar = acc.ending
+        table = channel_blocks(sums)[:, :, None]
+        scalars = np.full(len(acc.weights), scalar)
         _sweep(planner, acc, target, acc.sweeps.ints, table, scalars, acc.block)
         return
     assert isinstance(reader.op, Threshold)

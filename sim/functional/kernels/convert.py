@@ -11,6 +11,7 @@ from mulfree.sim.functional.kernels.threshold import compare_to_bits
 from mulfree.sim.functional.plan import Buffer, Role
 from mulfree.sim.functional.planner import IntValue, Planner
 from mulfree.sim.functional.storage import Kind, storage_of
+from mulfree.sim.functional.transpose import turn
 from mulfree.sim.functional.vector import as_words, equal_word, shift
 
 
@@ -85,10 +86,7 @@ def _load_ints(params: Any, a: Any, flag: Any, out: Any, n: int) -> None:
             for c in range(channels):
                 y[c] = x[c] - bias
         else:
-            for c in range(channels):
-                plane = shift(x, c * positions)
-                for p in range(positions):
-                    y[p * pitch + c] = plane[p] - bias
+            turn(x, positions, y, pitch, channels, positions, -bias)
 
 
 def _load_bits(params: Any, a: Any, flag: Any, out: Any, n: int) -> None:
@@ -133,9 +131,12 @@ def _store(params: Any, a: Any, _: Any, out: Any, n: int) -> None:
     """out[channel][position] = a[position][channel] + bias."""
     positions, channels, pitch, bias = params[0], params[1], params[2], params[3]
     for s in range(n):
-        for c in range(channels):
-            for p in range(positions):
-                out[(s * channels + c) * positions + p] = np.int64(a[(s * positions + p) * pitch + c]) + bias
+        x, y = shift(a, s * positions * pitch), shift(out, s * channels * positions)
+        if positions == 1:
+            for c in range(channels):
+                y[c] = np.int64(x[c]) + bias
+        else:
+            turn(x, pitch, y, positions, positions, channels, bias)
 
 
 LOAD, LOAD_BITS = Kernel(_load_ints), Kernel(_load_bits)

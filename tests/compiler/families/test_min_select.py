@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mulfree
@@ -81,18 +81,37 @@ def test_weights_that_are_on_no_grid_are_refused() -> None:
         streamlined(net.proto(y))
 
 
-@given(st.data(), inputs(BYTES))
-def test_bytes_run_in_the_vector_kernel_with_the_threshold_in_it(data: st.DataObject, x: TensorType) -> None:
+@pytest.mark.parametrize(
+    ("ranges", "peak", "kernels"),
+    [
+        (BYTES, 127, ("_clamped_to", "_least_to")),
+        ((IntRange(-128, 127),), 300, ("_halves_to",)),
+        ((IntRange(-(2**15), 2**15 - 1), IntRange(-300, 4), IntRange(0, 2**15 - 1)), 2**15 - 1, ("_halves_to",)),
+    ],
+    ids=["bytes", "bytes beside wide weights", "halfwords"],
+)
+@settings(deadline=None, max_examples=50)
+@given(st.data())
+def test_short_integers_run_in_vector_kernels_with_the_threshold_in_them(
+    ranges: tuple[IntRange, ...], peak: int, kernels: tuple[str, ...], data: st.DataObject
+) -> None:
+    x = data.draw(inputs(ranges))
     random = np.random.default_rng(data.draw(st.integers(0, 99)))
     kernel = (1, 1) if len(x.shape) == 1 else (min(2, x.shape[1]), min(2, x.shape[2]))
-    weights = Tensor(random.integers(-127, 128, (data.draw(st.integers(1, 40)), x.shape[0], *kernel)))
-    layer = MinSelect(weights, Window(kernel, pads=(0, 0, kernel[0] - 1, 0)))
+    weights = random.integers(-peak, peak + 1, (data.draw(st.integers(1, 40)), x.shape[0], *kernel))
+    weights.flat[0] = -peak
+    layer = MinSelect(Tensor(weights), Window(kernel, pads=(0, 0, kernel[0] - 1, 0)))
     levels = data.draw(quantisers(layer.infer(x), data.draw(st.integers(1, 4))))
     for ops in ((layer,), (layer, levels)):
-        network = check(chain(x, *ops), 5)
-        is_short = min(127, max(abs(x.range.lo), abs(x.range.hi))) == max(abs(x.range.lo), abs(x.range.hi))
-        if is_short or x.range.lo >= 0:
-            assert any(k.startswith(("_clamped_to", "_least_to")) for k in kernels_of(network)), kernels_of(network)
+        found = kernels_of(check(chain(x, *ops), 5))
+        assert any(k.startswith(kernels) for k in found), found
+
+
+def test_integers_that_no_kernel_takes_are_exact_too() -> None:
+    random = np.random.default_rng(0)
+    for peak in (2**15, 2**40):
+        x, w = IntRange(-peak, peak - 1), Tensor(random.integers(-peak, peak, (3, 5, 1, 1)))
+        check(chain(TensorType((5,), x), MinSelect(w)), 5)
 
 
 def test_groups_and_flattened_maps_run_in_the_vector_kernel() -> None:

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mulfree.ir import BIT, IntArray, IntRange
-from mulfree.rtl.constant_matrix import MatrixPlan, Total, circuits_of, plan_matrix, plan_price
+from mulfree.rtl import Circuit
+from mulfree.rtl.constant_matrix import MatrixPlan, Total, draw, plan_matrix, plan_price
 from mulfree.rtl.constant_matrix.group_rows import group_rows
 from mulfree.rtl.constant_matrix.plan_matrix import candidates
 from mulfree.rtl.constant_matrix.sums import ranges_of
@@ -77,18 +78,17 @@ def assert_ranges_hold(plan: MatrixPlan, x: IntArray) -> None:
 
 
 @settings(deadline=None, max_examples=20)
-@given(weights=matrices(), word=st.sampled_from(WORDS), parts=st.integers(1, 5))
-def test_circuits_in_a_row_are_the_product(weights: IntArray, word: IntRange, parts: int) -> None:
+@given(weights=matrices(), word=st.sampled_from(WORDS))
+def test_a_circuit_is_the_product(weights: IntArray, word: IntRange) -> None:
     plan = plan_matrix(weights, word, "xc7")
     (hull,) = [IntRange(min(r.lo for r in ranges), max(r.hi for r in ranges)) for ranges in [ranges_of(weights, word)]]
     x = inputs(word, weights.shape[1])
-    words = {f"x{k}": x[:, k : k + 1] for k in range(weights.shape[1])}
     offsets = list(range(len(weights)))
     held = IntRange(3 * hull.lo, 3 * hull.hi + len(weights))
-    for circuit in circuits_of(plan, held, 3, offsets, parts):
-        words |= circuit.evaluate(**{wire.name: words[wire.name] for wire in circuit.inputs})
-    y = [np.broadcast_to(words[f"y{m}"][..., 0], len(x)) for m in range(len(weights))]
-    np.testing.assert_array_equal(np.stack(y, axis=-1), 3 * (x @ weights.T) + offsets)
+    circuit = Circuit()
+    circuit.output("y", draw(plan, circuit, circuit.input("x", word, weights.shape[1]), held, 3, offsets))
+    y = np.broadcast_to(circuit.evaluate(x=x)["y"], (len(x), len(weights)))
+    np.testing.assert_array_equal(y, 3 * (x @ weights.T) + offsets)
 
 
 @given(weights=matrices(), size=st.integers(1, 5))

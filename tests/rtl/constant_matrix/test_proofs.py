@@ -9,7 +9,8 @@ import pytest
 
 from mulfree.backends.synth.yosys import run_yosys
 from mulfree.ir import BIT, IntArray, IntRange
-from mulfree.rtl.constant_matrix import circuits_of, plan_matrix
+from mulfree.rtl import Circuit
+from mulfree.rtl.constant_matrix import draw, plan_matrix
 from mulfree.rtl.constant_matrix.share_triples import share_triples
 from mulfree.rtl.constant_matrix.sums import MatrixPlan, ranges_of
 from mulfree.rtl.library import needed_by
@@ -26,13 +27,14 @@ def _needs_yosys() -> None:
 
 
 def reference(weights: IntArray, word: IntRange) -> str:
-    """Additions and subtractions of x<k>, one for each bit of a weight."""
-    sign = "signed " if word.is_signed else ""
-    inputs = [f"input logic {sign}[{word.width - 1}:0] x{k}" for k in range(weights.shape[1])]
-    outputs = [f"output logic [{WIDTH - 1}:0] y{m}" for m in range(len(weights))]
-    lines = [f"module top ({', '.join([*inputs, *outputs])});"]
-    for k in range(weights.shape[1]):
-        lines += [f"logic [{WIDTH - 1}:0] w{k};", f"assign w{k} = {WIDTH}'(x{k});"]
+    """Additions and subtractions of x[k], one for each bit of a weight."""
+    sign = "$signed" if word.is_signed else ""
+    rows, columns = weights.shape
+    x, y = f"input logic [{columns * word.width - 1}:0] x", f"output logic [{rows * WIDTH - 1}:0] y"
+    lines = [f"module top ({x}, {y});"]
+    for k in range(columns):
+        of_word = f"x[{(k + 1) * word.width - 1}:{k * word.width}]"
+        lines += [f"logic [{WIDTH - 1}:0] w{k};", f"assign w{k} = {WIDTH}'({sign}({of_word}));"]
     for m, row in enumerate(weights.tolist()):
         terms = [
             f"{'+' if weight > 0 else '-'} (w{k} << {place})"
@@ -40,13 +42,14 @@ def reference(weights: IntArray, word: IntRange) -> str:
             for place in range(abs(weight).bit_length())
             if abs(weight) >> place & 1
         ]
-        lines.append(f"assign y{m} = {WIDTH}'d0 {' '.join(terms)};")
+        lines.append(f"assign y[{(m + 1) * WIDTH - 1}:{m * WIDTH}] = {WIDTH}'d0 {' '.join(terms)};")
     return "\n".join([*lines, "endmodule"])
 
 
 def prove(folder: Path, plan: MatrixPlan, weights: IntArray) -> None:
     """Raises with what Yosys says unless the plan's circuit is the sums."""
-    (circuit,) = circuits_of(plan, SIGNED, 1, [0] * len(weights), 1)
+    circuit = Circuit()
+    circuit.output("y", draw(plan, circuit, circuit.input("x", plan.word, plan.inputs), SIGNED))
     text = to_verilog(circuit, "top", target="xc7")
     (folder / "gold.sv").write_text(reference(weights, plan.word))
     files = {"gate.sv": text, **needed_by(text)}

@@ -1,0 +1,59 @@
+"""Changes of a trained network that calibration data decides, made only where they are asked for.
+
+An adaptation is asked for in words, `NAME:OPTION=VALUE`, for example `prune-sum-max:kept=10240`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from mulfree.compiler.model import QuantisedModel
+from mulfree.ir import AnyArray, CompileError
+
+Parse = Callable[[str], Any]
+"""From the text after the sign of equality to a value. Raises ValueError for text that is none."""
+
+
+class Apply(Protocol):
+    """The adapted model for inputs x by name and the options given; its notes say what became of each layer."""
+
+    def __call__(self, model: QuantisedModel, x: Mapping[str, AnyArray], /, **options: Any) -> QuantisedModel: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Adaptation:
+    """A change of the integer model, with the options that may be given."""
+
+    name: str
+    apply: Apply
+    options: Mapping[str, Parse]
+
+    def option(self, text: str) -> tuple[str, Any]:
+        """Name and value of `NAME=VALUE`. Raises CompileError."""
+        name, _, value = text.partition("=")
+        try:
+            return name, self.options[name](value)
+        except (KeyError, ValueError):
+            known = ", ".join(f"{option}=..." for option in self.options)
+            raise CompileError(f"{self.name}: '{text}' cannot be understood; write {known}") from None
+
+
+def adapt(model: QuantisedModel, request: str, x: Mapping[str, AnyArray]) -> QuantisedModel:
+    """The model changed as the words say, with x for calibration.
+
+    Raises CompileError for a name or an option that is unknown, and for what the adaptation itself refuses.
+    """
+    from mulfree.compiler.registry import adaptations
+
+    name, *given = request.split(":")
+    found = {a.name: a for a in adaptations()}
+    if name not in found:
+        raise CompileError(f"'{name}' is no adaptation; choose from {', '.join(found)}")
+    return found[name].apply(model, x, **dict(found[name].option(text) for text in given))
+
+
+def names(text: str) -> list[str] | None:
+    """`a,b` as a list; `all` as None."""
+    return None if text == "all" else text.split(",")

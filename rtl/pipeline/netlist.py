@@ -1,0 +1,176 @@
+"""A circuit as vectors of bits, each made at once from bits of other vectors: heaps counter by counter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from mulfree.ir import BIT
+from mulfree.rtl.cell_moves import CONSTANT
+from mulfree.rtl.cell_verilog import Operand, packed
+from mulfree.rtl.circuit import Circuit, Wire
+from mulfree.rtl.heap import Bit as HeapBit
+from mulfree.rtl.heap import Summation, plan
+from mulfree.rtl.heap.counter import Heights
+from mulfree.rtl.heap.text import given, stage_lines
+from mulfree.rtl.heap.wiring import Place, Wired, wiring
+from mulfree.rtl.wires import WireType
+
+
+class Bit(NamedTuple):
+    """A bit of vector `vector`, or, where that is CONSTANT, the bit `place` itself."""
+
+    vector: int
+    place: int
+    is_inverted: bool = False
+
+
+Bits = tuple[Bit, ...]
+Refer = Callable[[Sequence[Bit]], str]
+"""From bits, the lowest first, to the expression of a vector of them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Vector:
+    """Bits that are made together."""
+
+    name: str
+    type: WireType
+    levels: int
+    """Of logic that make it from what it reads; inputs: 0."""
+    reads: Bits = ()
+    text: Callable[[Refer], list[str]] | None = None
+    """Statements that declare and drive it; inputs: none."""
+
+
+@dataclass(frozen=True, eq=False)
+class Netlist:
+    """Vectors, each after those that it reads; and the bits of the circuit's outputs."""
+
+    vectors: tuple[Vector, ...]
+    outputs: dict[str, Bits]
+
+    @cached_property
+    def levels(self) -> tuple[int, ...]:
+        """For each vector, levels of logic on the longest way to it."""
+        found = list[int]()
+        for vector in self.vectors:
+            before = (found[bit.vector] for bit in vector.reads if bit.vector != CONSTANT)
+            found.append(vector.levels + max(before, default=0))
+        return tuple(found)
+
+
+def netlist(circuit: Circuit, technology: str) -> Netlist:
+    """The circuit with its heaps planned for a technology. Cells that only move bits are no vectors."""
+    reading = _Reading(technology)
+    for wire in (*circuit.inputs, *circuit.wires):
+        reading.add(wire)
+    outputs = {name: reading.bits[wire] for name, wire in circuit.outputs.items()}
+    return Netlist(tuple(reading.vectors), outputs)
+
+
+class _Reading:
+    """Vectors found so far, and the bits of every wire."""
+
+    def __init__(self, technology: str) -> None:
+        self.technology = technology
+        self.vectors: list[Vector] = []
+        self.bits: dict[Wire, Bits] = {}
+
+    def add(self, wire: Wire) -> None:
+        operands = [self.bits[x] for x in wire.operands]
+        if wire.cell is None:
+            self.bits[wire] = self._vector(Vector(wire.name, wire.type, 0))
+        elif wire.cell.summation is not None:
+            self.bits[wire] = self._heaps(wire, wire.cell.summation, operands)
+        elif (moved := _moved(wire, operands)) is not None:
+            self.bits[wire] = moved
+        else:
+            self.bits[wire] = self._vector(_computed(wire, operands, self.technology))
+
+    def _vector(self, vector: Vector) -> Bits:
+        self.vectors.append(vector)
+        return tuple(Bit(len(self.vectors) - 1, i) for i in range(vector.type.bits))
+
+    def _heaps(self, wire: Wire, sum: Summation, operands: list[Bits]) -> Bits:
+        """A heap for each lane of the result."""
+        heap = sum.heap(wire.type, tuple(x.type for x in wire.operands))
+        summed = [bit for column in heap.columns for bit in column]
+        result = list[Bit]()
+        for lane in range(wire.type.lanes):
+            name = f"{wire.name}_{lane}" if wire.type.lanes > 1 else wire.name
+            own = tuple(_summed(bit, wire.operands, operands, lane) for bit in summed)
+            result += self._heap(name, own, heap.heights)
+        return tuple(result)
+
+    def _heap(self, name: str, own: Bits, heights: Heights) -> Bits:
+        """Vectors of the counters of every stage; the bits that are left."""
+        stages, left = wiring(plan(heights, self.technology))
+        made = [own]
+        for number, wired in enumerate(stages, 1):
+            made.append(self._vector(_stage(name, number, wired, made)))
+        return _at(left, made)
+
+
+def _stage(name: str, number: int, wired: list[Wired], made: list[Bits]) -> Vector:
+    """What a stage of counters gives."""
+    reads = _at([place for _, taken in wired for place in taken], made)
+
+    def text(refer: Refer) -> list[str]:
+        return stage_lines(name, number, wired, lambda places: refer(_at(places, made)))
+
+    return Vector(f"{name}_{number}", WireType(BIT, given(wired)), 1, reads, text)
+
+
+def _at(places: Sequence[Place | None], made: list[Bits]) -> Bits:
+    return tuple(made[place[0]][place[1]] if place else ZERO for place in places)
+
+
+def _summed(bit: HeapBit, operands: Sequence[Wire], bits: list[Bits], lane: int) -> Bit:
+    """A heap's bit; `lane` is that of the result where lanes are summed one by one."""
+    if bit.operand is None:
+        return ONE
+    type = operands[bit.operand].type
+    at = bit.lane + (lane if type.lanes > 1 else 0)
+    return _inverted(bits[bit.operand][at * type.element_bits + bit.place], bit.is_inverted)
+
+
+def _inverted(bit: Bit, is_inverted: bool) -> Bit:
+    if bit.vector == CONSTANT:
+        return bit._replace(place=bit.place ^ is_inverted)
+    return bit._replace(is_inverted=bit.is_inverted ^ is_inverted)
+
+
+def _moved(wire: Wire, operands: list[Bits]) -> Bits | None:
+    """The bits of a wire whose cell only moves bits."""
+    assert wire.cell is not None, f"{wire.name} has no driver"
+    moved = wire.cell.moves and wire.cell.moves(wire.type, tuple(x.type for x in wire.operands))
+    if moved is None:
+        return None
+    return tuple(Bit(CONSTANT, at) if operand == CONSTANT else operands[operand][at] for operand, at in moved)
+
+
+def _levels(wire: Wire) -> int:
+    """A tree of comparisons has as many as it is high; every other cell is one level."""
+    assert wire.cell is not None, f"{wire.name} has no driver"
+    return (wire.operands[0].lanes - 1).bit_length() if wire.cell.name in ("largest", "smallest") else 1
+
+
+def _computed(wire: Wire, operands: list[Bits], technology: str) -> Vector:
+    """The result of a cell, and before it a copy of each operand."""
+    assert wire.cell is not None, f"{wire.name} has no driver"
+    cell = wire.cell
+    copies = tuple(Operand(f"{wire.name}_x{i}", x.type) for i, x in enumerate(wire.operands))
+
+    def text(refer: Refer) -> list[str]:
+        declared = [f"{packed(x.type)} {x.name};" for x in (*copies, Operand(wire.name, wire.type))]
+        taken = [f"assign {x.name} = {refer(bits)};" for x, bits in zip(copies, operands, strict=True)]
+        return [*declared, *taken, *cell.verilog(Operand(wire.name, wire.type), copies, technology).splitlines()]
+
+    reads = tuple(bit for bits in operands for bit in bits)
+    return Vector(wire.name, wire.type, _levels(wire), reads, text)
+
+
+ZERO, ONE = Bit(CONSTANT, 0), Bit(CONSTANT, 1)
