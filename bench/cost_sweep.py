@@ -8,8 +8,11 @@ from dataclasses import fields
 import numpy as np
 
 from mulfree.compiler.families.min_select.operator import MinSelect
+from mulfree.compiler.families.one_tap import OneTap
 from mulfree.compiler.families.sum_max.kept import SumMaxKept
 from mulfree.compiler.families.sum_max.operator import SumMax
+from mulfree.compiler.folding import LayerFolding, foldable_layers
+from mulfree.compiler.lower import lower
 from mulfree.compiler.registry import arithmetics_of
 from mulfree.ir import BIPOLAR, BIT, TERNARY, Graph, IntArray, IntRange, Tensor, TensorType, Value
 from mulfree.ir.ops import (
@@ -53,6 +56,7 @@ def sweep() -> Iterator[Stage]:
     yield from _shifts()
     yield from _families()
     yield from _listed()
+    yield from _tapped()
 
 
 def memories() -> Iterator[Memory]:
@@ -144,6 +148,29 @@ def _listed() -> Iterator[Stage]:
         y, form = Graph(inputs=[value]).add(op, value, name="y"), op.listed(np.arange(inputs), simd, pe)
         parts = {field.name: getattr(form, field.name) for field in fields(form)}
         yield stages.sparse_matrix("stage", _stream(value, simd), y, reduce=op.reduce, **parts)
+
+
+def _tapped() -> Iterator[Stage]:
+    """Layers of one tap for each pair of channels, by the taps' indices."""
+    for range, bound, channels, outputs, kernel, pe, simd in (
+        (FEW, 3, 16, 16, (3, 3), 1, 1), (IntRange(0, 15), 7, 16, 32, (3, 3), 2, 2), (BYTE, 7, 8, 16, (3, 3), 1, 2),
+        (IntRange(0, 15), 7, 32, 32, (3, 3), 4, 4), (IntRange(-8, 7), 7, 16, 16, (2, 2), 2, 4),
+        (FEW, 1, 32, 16, (3, 3), 4, 8), (BYTE, 31, 16, 8, (1, 5), 1, 4), (FEW, 7, 64, 64, (3, 3), 2, 8),
+        (IntRange(0, 15), 15, 8, 32, (3, 3), 8, 1),
+        (BIT, 3, 32, 32, (3, 3), 4, 8), (IntRange(0, 15), 7, 64, 16, (3, 3), 1, 16),
+        (IntRange(-8, 7), 3, 24, 24, (5, 5), 2, 3),
+    ):  # fmt: skip
+        window = Window(kernel)
+        weights = np.zeros((outputs, channels, window.taps), np.int64)
+        taps = RANDOM.integers(0, window.taps, (outputs, channels, 1))
+        values = _weights(IntRange(-bound, bound), outputs, channels, 1).array
+        np.put_along_axis(weights, taps, values, axis=2)
+        layer = MultiplyAccumulate(Tensor(weights.reshape(outputs, channels, *kernel)), window)
+        graph: Graph[TensorType] = Graph(name="layer")
+        x = graph.add_input("x", TensorType((channels, 6, 6), range))
+        graph.outputs = [graph.add(OneTap.replacing(layer, x.type), x, name="stage")]
+        made = lower(graph, dict.fromkeys(foldable_layers(graph), LayerFolding(pe, simd))).stages
+        yield next(stage for stage in made if stage.module == "matrix_vector")
 
 
 def _some(share: float, *shape: int) -> IntArray:

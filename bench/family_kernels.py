@@ -5,14 +5,14 @@
 Rates are in 10^9 operations a second, best of many runs in CPU time; an operation is what stands for one
 multiply-accumulate. Min-select and weights that are powers of two (shifting left exactly, and right with rounding) are
 compared with onnxruntime's float convolution of the same shape, sum-max with numpy's broadcast sums, maxima and minima
-(int16, in tiles that fit the cache) and with onnxruntime's float product of the same shape; a pruned one with its
-thresholds, in numpy whole or gathered, and with the product that it stands for: rates then count its entries, whoever
-computes more. Every result is compared with the definition first.
+(int16, in tiles that fit the cache) and with onnxruntime's float product of the same shape; a pruned one with
+what follows it, in numpy whole or gathered, and with the products that it stands for: rates then count its entries,
+whoever computes more. Every result is compared with the definition first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import perf_counter, process_time
 from typing import Any
 
@@ -108,9 +108,10 @@ def _sum_max(inputs: int, outputs: int, batch: int) -> None:
 
 
 def _pruned(inputs: int, outputs: int, kept: int, batch: int, replaced: int) -> None:
-    """A layer of so many entries for each output and term, with the 63 thresholds of its 6-bit result.
+    """A layer of so many entries for each output and term, the 63 thresholds of its 6-bit result, then 10 outputs.
 
-    onnxruntime computes the dense layer of the sum-and-max paper that it stands for, of `replaced` outputs.
+    That is the network of the sum-and-max paper; onnxruntime computes the one that it stands for, two products with
+    `replaced` values between them. numpy computes the first layer only.
     """
     shape = (outputs, inputs, 1, 1)
     w, w_min = (RANDOM.integers(-99, 100, shape) for _ in range(2))
@@ -121,20 +122,23 @@ def _pruned(inputs: int, outputs: int, kept: int, batch: int, replaced: int) -> 
     layer, type = SumMax(Tensor(w), w_min=Tensor(w_min), kept=most, kept_min=least), TensorType((inputs,), SIGNED)
     table = np.sort(RANDOM.integers(-150, 150, (outputs, 63)), axis=1)
     zero, one = (Tensor(np.array([v])) for v in (0, 1))
-    ours, x = _fast(type, batch, layer, Threshold(Tensor(table), zero, one, IntRange(0, 63)))
+    last = MultiplyAccumulate(Tensor(RANDOM.integers(-31, 32, (10, outputs, 1, 1))))
+    ours, x = _fast(type, batch, layer, Threshold(Tensor(table), zero, one, IntRange(0, 63)), last)
     short, flat = x.astype(np.int16), [v.reshape(outputs, inputs).astype(np.int16) for v in (w, w_min)]
     a, b = (np.take_along_axis(v, p, axis=1) for v, p in zip(flat, places, strict=True))
     np.testing.assert_array_equal(_gathered(short, places, a, b)[:3], layer.evaluate(x[:3].astype(np.int64)))
-    product, floats = _ort_matmul(RANDOM.normal(size=(inputs, replaced)).astype(np.float32)), x.astype(np.float32)
+    shapes, floats = ((inputs, replaced), (replaced, 10)), x.astype(np.float32)
+    products = _ort_matmul(*(RANDOM.normal(size=shape).astype(np.float32) for shape in shapes))
     times = _best(
         {
             "ours": ours,
             "numpy, whole rows": lambda: _broadcast(short, *flat),
             "numpy, gathered": lambda: _gathered(short, places, a, b),
-            f"onnxruntime MatMul of {replaced}": lambda: product(floats),
+            f"onnxruntime {inputs}-{replaced}-10": lambda: products(floats),
         }
     )
-    _print(f"sum-max {inputs} -> {outputs}, {kept} of a term kept, batch {batch}", 2 * batch * kept * outputs, times)
+    title = f"sum-max {inputs} -> {outputs} -> 10, {kept} of a term kept, batch {batch}"
+    _print(title, 2 * batch * kept * outputs, times)
 
 
 def _gathered(x: AnyArray, places: AnyArray, a: AnyArray, b: AnyArray) -> AnyArray:
@@ -168,20 +172,24 @@ def _defined(x: AnyArray, *layers: IntOp) -> AnyArray:
 
 
 def _ort_conv(weights: AnyArray, pad: int) -> Callable[[AnyArray], Any]:
-    return _session("Conv", weights, 4, pads=[pad] * 4)
+    return _session("Conv", [weights], 4, pads=[pad] * 4)
 
 
-def _ort_matmul(weights: AnyArray) -> Callable[[AnyArray], Any]:
+def _ort_matmul(*weights: AnyArray) -> Callable[[AnyArray], Any]:
+    """One product after the other."""
     return _session("MatMul", weights, 2)
 
 
-def _session(op: str, weights: AnyArray, rank: int, **attributes: Any) -> Callable[[AnyArray], Any]:
+def _session(op: str, weights: Sequence[AnyArray], rank: int, **attributes: Any) -> Callable[[AnyArray], Any]:
     helper = onnx.helper
     ends = [helper.make_tensor_value_info(n, onnx.TensorProto.FLOAT, [None] * rank) for n in ("x", "y")]
-    constant = onnx.numpy_helper.from_array(weights, "w")
-    graph = helper.make_graph(
-        [helper.make_node(op, ["x", "w"], ["y"], **attributes)], "g", ends[:1], ends[1:], [constant]
-    )
+    constants = [onnx.numpy_helper.from_array(w, f"w{i}") for i, w in enumerate(weights)]
+    names = ["x", *(f"y{i}" for i in range(1, len(weights))), "y"]
+    nodes = [
+        helper.make_node(op, [x, w.name], [y], **attributes)
+        for x, w, y in zip(names, constants, names[1:], strict=False)
+    ]
+    graph = helper.make_graph(nodes, "g", ends[:1], ends[1:], constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1

@@ -49,9 +49,11 @@ def stage_cost(stage: Stage, target: str) -> Cost:
 
 
 def calibrated_kind(stage: Stage) -> str:
-    """The row of the table: the module, but constants that stand in the logic itself make a kind of their own."""
+    """The row of the table: the module; constants in the logic itself and lanes that choose taps have their own."""
     if is_constant(stage):
         return "constant_matrix"
+    if stage.module == "matrix_vector" and stage.inputs[0].lanes != stage.parameters["simd"]:
+        return "tap_matrix"
     if stage.module == "constant_layer":
         return "channelwise"  # of the rows there are, the one whose circuits compare as these do
     return "constant_affine" if stage.module == "affine" and not stage.memories else stage.module

@@ -21,9 +21,11 @@ from mulfree.sim.functional.transposition import (
     table_entry,
     transposed,
 )
-from mulfree.sim.functional.vector import INDEX, INT32S, WORD, at, cgutils, intrinsic, pointer_to
+from mulfree.sim.functional.vector import INDEX, INT32S, WORD, at, cgutils, has_feature, intrinsic, pointer_to
 
 HALF = 1 << 15
+SEARCHED = 64
+"""Limits of an output that are searched by halving where the processor can; the last one is out of reach."""
 ITEM = ir.IntType(8)
 ITEMS = ir.VectorType(ITEM, SIDE)
 SHORT_POINTER = pointer_to(types.int16)
@@ -58,7 +60,7 @@ def walk(typing: Any, scratch: Any, numbers: Any, bias: Any, levels: Any, out: A
         with cgutils.for_range(builder, ir.Constant(INDEX, SIDE), intp=INDEX) as loop:
             total = _output(builder, elements, lists, cursor)
             if is_bytes:
-                total = _level(builder, total, lists, cursor, levels)
+                total = _level(context, builder, total, lists, cursor, levels)
             builder.store(total, builder.gep(ends, [ir.Constant(WORD, 0), loop.index]))
         rows = [builder.load(builder.gep(ends, [ir.Constant(WORD, 0), ir.Constant(WORD, i)])) for i in range(SIDE)]
         constant = _in_words(builder, offset)
@@ -95,7 +97,7 @@ def _end(builder: Any, elements: Any, lists: Any, cursor: Any, count: Any, neutr
     return builder.load(slot)
 
 
-def _level(builder: Any, total: Any, lists: Any, cursor: Any, levels: Any) -> Any:
+def _level(context: Any, builder: Any, total: Any, lists: Any, cursor: Any, levels: Any) -> Any:
     """base + step * #{limit <= total}; the cursor, at the base, moves past the limits."""
     begin = builder.load(cursor)
     base, step = (
@@ -104,13 +106,49 @@ def _level(builder: Any, total: Any, lists: Any, cursor: Any, levels: Any) -> An
     )
     first = builder.add(begin, ir.Constant(INDEX, 2))
     slot = cgutils.alloca_once(builder, SHORTS)
-    builder.store(ir.Constant(SHORTS, [0] * SIDE), slot)
-    with cgutils.for_range(builder, levels, intp=INDEX) as loop:
-        limit = splat_short(builder, builder.load(at(builder, lists, builder.add(first, loop.index))))
-        reached = builder.sext(builder.icmp_signed(">=", total, limit), SHORTS)
-        builder.store(builder.sub(builder.load(slot), reached), slot)
+    if searches(context):
+        is_tree = builder.icmp_signed("==", levels, ir.Constant(INDEX, SEARCHED))
+        with builder.if_else(is_tree) as (search, count):
+            with search:
+                _search(builder, total, at(builder, lists, first), slot)
+            with count:
+                _count(builder, total, at(builder, lists, first), levels, slot)
+    else:
+        _count(builder, total, at(builder, lists, first), levels, slot)
     builder.store(builder.add(first, levels), cursor)
     return builder.add(base, builder.mul(step, builder.load(slot)))
+
+
+def searches(context: Any) -> bool:
+    """Whether code for this target finds each lane's own word among two vectors in one instruction."""
+    return has_feature(context, "avx512bw")
+
+
+def _count(builder: Any, total: Any, limits: Any, levels: Any, slot: Any) -> None:
+    """slot = #{limit <= total}, one limit after the other."""
+    builder.store(ir.Constant(SHORTS, [0] * SIDE), slot)
+    with cgutils.for_range(builder, levels, intp=INDEX) as loop:
+        limit = splat_short(builder, builder.load(at(builder, limits, loop.index)))
+        reached = builder.sext(builder.icmp_signed(">=", total, limit), SHORTS)
+        builder.store(builder.sub(builder.load(slot), reached), slot)
+
+
+def _search(builder: Any, total: Any, limits: Any, slot: Any) -> None:
+    """The same by halving, all limits in two vectors; the last limit is not looked at."""
+    low, high = (load_shorts(builder, at(builder, limits, i * SIDE), is_signed=True) for i in range(2))
+    count = ir.Constant(SHORTS, [0] * SIDE)
+    for half in (32, 16, 8, 4, 2, 1):
+        limit = _picked(builder, low, high, builder.add(count, ir.Constant(SHORTS, [half - 1] * SIDE)))
+        further = builder.add(count, ir.Constant(SHORTS, [half] * SIDE))
+        count = builder.select(builder.icmp_signed(">=", total, limit), further, count)
+    builder.store(count, slot)
+
+
+def _picked(builder: Any, low: Any, high: Any, places: Any) -> Any:
+    """In lane i word places[i] of both vectors."""
+    kind = ir.FunctionType(SHORTS, [SHORTS] * 3)
+    permute = cgutils.get_or_insert_function(builder.module, kind, "llvm.x86.avx512.vpermi2var.hi.512")
+    return builder.call(permute, [low, places, high])
 
 
 def _in_words(builder: Any, scalar: Any) -> Any:

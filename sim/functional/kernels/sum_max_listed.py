@@ -12,13 +12,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
+from numba.core.registry import cpu_target
 
 from mulfree.ir import AnyArray, IntArray, IntOp, IntRange
 from mulfree.ir.ops import Contraction, Threshold
 from mulfree.sim.functional.geometry import Geometry
 from mulfree.sim.functional.kernel import Kernel
 from mulfree.sim.functional.kernels.threshold import channel_constants
-from mulfree.sim.functional.listed import HALF, spread, walk
+from mulfree.sim.functional.listed import HALF, SEARCHED, searches, spread, walk
 from mulfree.sim.functional.plan import Buffer, Role
 from mulfree.sim.functional.planner import IntNode, Planner
 from mulfree.sim.functional.storage import Kind, fits, narrowest, storage_of
@@ -27,6 +28,9 @@ from mulfree.sim.functional.vector import int32s, shift
 
 WORTH = 4
 """A list is walked where it holds at most one in so many of the entries of whole rows."""
+
+FEWEST_SEARCHED = 12
+"""Thresholds from which a search is worth its six steps."""
 
 
 class ListParams(NamedTuple):
@@ -109,6 +113,8 @@ def _levels(op: IntOp, x: IntRange, target: Buffer, bias: int, outputs: int) -> 
     assert isinstance(op, Threshold)
     table, base, step = channel_constants(op, x, outputs)
     limits = np.clip(table - bias, -HALF, HALF - 1)
+    if FEWEST_SEARCHED <= limits.shape[1] < SEARCHED and searches(cpu_target.target_context):
+        limits = np.pad(limits, ((0, 0), (0, SEARCHED - limits.shape[1])), constant_values=HALF - 1)
     return np.concatenate([(base - target.storage.bias)[:, None], step[:, None], limits], axis=1)
 
 
