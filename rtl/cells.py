@@ -64,12 +64,13 @@ def _heap(name: str, sum: Summation) -> Cell:
     return Cell(name, sum.infer, sum.evaluate, sum.verilog, sum.price, sum)
 
 
-def dot(weights: Weights, constant: int = 0) -> Cell:
+def dot(weights: Weights, constant: int = 0, held: IntRange | None = None) -> Cell:
     """constant + sum over all lanes of all operands, each times its weight: one heap, one lane.
 
     A weight is an integer for all lanes of its operand, or a tuple with one for each lane. Operands of any range.
+    `held`: the range of the sum, where the circuit's author knows a narrower one than the operands' ranges give.
     """
-    return _heap("dot", Summation(weights, constant))
+    return _heap("dot", Summation(weights, constant, held=held))
 
 
 def weighted_sum(weights: tuple[int, ...], constant: int = 0) -> Cell:

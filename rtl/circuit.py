@@ -76,12 +76,14 @@ class Circuit:
             return wires[0]
         return self.drive(weighted_sum(tuple(weights or (1,) * len(wires)), constant), *wires)
 
-    def dot(self, terms: Sequence[tuple[Wire, int | tuple[int, ...]]], constant: int = 0) -> Wire:
+    def dot(
+        self, terms: Sequence[tuple[Wire, int | tuple[int, ...]]], constant: int = 0, held: IntRange | None = None
+    ) -> Wire:
         """constant + sum over all lanes of all wires, each times its weight: one heap.
 
-        A weight is an integer for all lanes of its wire, or a tuple with one for each lane.
+        A weight is an integer for all lanes of its wire, or a tuple with one for each lane. `held` as in `cells.dot`.
         """
-        return self.drive(dot(tuple(weight for _, weight in terms), constant), *(wire for wire, _ in terms))
+        return self.drive(dot(tuple(weight for _, weight in terms), constant, held), *(wire for wire, _ in terms))
 
     def evaluate(self, **inputs: AnyArray) -> dict[str, AnyArray]:
         """Outputs (..., lanes) from inputs (..., lanes), as numbers, exactly."""

@@ -8,7 +8,8 @@ import numpy as np
 
 from mulfree.ir import IntArray, IntRange
 from mulfree.rtl.constant_matrix.price import heap_price, heights
-from mulfree.rtl.constant_matrix.share_sums import share_sums
+from mulfree.rtl.constant_matrix.row_tree import centres, row_tree
+from mulfree.rtl.constant_matrix.share_sums import share_sums, share_tree
 from mulfree.rtl.constant_matrix.share_triples import share_triples
 from mulfree.rtl.constant_matrix.sums import MatrixPlan, Total
 
@@ -16,6 +17,10 @@ DEEPEST = 4
 """Additions on the longest way to a shared sum, before sums are merged."""
 GROUPS = (1, 2, 3, 4, 5)
 """Rows taken together."""
+CENTRES = 3
+"""Rows that all others are taken from, in plans of differences."""
+TREES = (2, 3)
+"""Rows that are taken one from the other, at most."""
 
 
 def plan_matrix(weights: IntArray, word: IntRange, target: str, deepest: int = DEEPEST) -> MatrixPlan:
@@ -36,6 +41,9 @@ def candidates(weights: IntArray, word: IntRange, target: str, deepest: int) -> 
         return
     for group in GROUPS if _has_like_columns(weights) else (1,):
         yield share_sums(weights, word, target, deepest, group)
+    for centre in centres(weights, word.width, CENTRES):
+        for depth in TREES:
+            yield share_tree(weights, word, target, deepest, row_tree(weights, centre, word.width, depth))
 
 
 def _has_like_columns(weights: IntArray) -> bool:

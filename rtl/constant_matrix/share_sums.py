@@ -1,12 +1,15 @@
-"""Plans of sums: common pairs over the whole matrix, and over rows taken together, kept where they pay."""
+"""Plans of sums: pairs common to rows, to rows taken together, to differences of rows; kept where they pay."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
 
 from mulfree.ir import IntArray, IntRange
 from mulfree.rtl.constant_matrix.group_rows import group_rows
 from mulfree.rtl.constant_matrix.merge_sums import Merging
+from mulfree.rtl.constant_matrix.row_tree import RowTree
 from mulfree.rtl.constant_matrix.share_pairs import Digits, share_pairs
 from mulfree.rtl.constant_matrix.sums import MatrixPlan, Term, Total, ranges_of
 from mulfree.rtl.price import signed_digits
@@ -17,35 +20,64 @@ Sums = dict[int, list[Term]]
 
 def share_sums(weights: IntArray, word: IntRange, target: str, deepest: int, group: int) -> MatrixPlan:
     """The plan for weights (M, K): rows in groups of `group`, pairs at most `deepest` additions deep."""
-    inputs = weights.shape[1]
+    sharing, inputs = _Sharing(weights.shape[1], word, target), list(range(weights.shape[1]))
     left, right = group_rows(weights, group) if group > 1 else (None, weights)
-    sums: Sums = {}
-    tops = _rows_of(right, list(range(inputs)), [word] * inputs, deepest, sums, inputs)
+    tops = sharing.rows(right, inputs, [word] * len(inputs), deepest)
     if left is not None:
-        tops = _rows_of(left, tops, ranges_of(right, word), deepest, sums, inputs)
-    exact = ranges_of(_factors(sums, inputs), word)
-    widths = [word.width] * inputs + [range.width for range in exact]
-    merging = Merging(sums, set(tops), widths, target)
-    merging.run()
-    return _numbered(merging.sums, tops, exact, inputs, word)
+        tops = sharing.rows(left, tops, ranges_of(right, word), deepest)
+    return sharing.plan(tops)
 
 
-def _rows_of(
-    weights: IntArray, sources: list[int], ranges: list[IntRange], deepest: int, sums: Sums, inputs: int
-) -> list[int]:
-    """Sums for the pairs and then for the rows of weights over the sources; the rows' own sources."""
-    least, most = (np.array(ends, np.int64) for ends in ([r.lo for r in ranges], [r.hi for r in ranges]))
-    shared = share_pairs(digits_of(weights), least, most, deepest)
-    known = [*sources]
-    for first, second, shift, sign in shared.pairs.tolist():
-        known.append(inputs + len(sums))
-        sums[known[-1]] = [Term(known[first], 0, 1), Term(known[second], shift, sign)]
-    rows = list[int]()
-    for digits in shared.digits:
-        rows.append(inputs + len(sums))
-        places = np.argwhere(digits).tolist()
-        sums[rows[-1]] = [Term(known[source], shift, int(digits[source, shift])) for source, shift in places]
-    return rows
+def share_tree(weights: IntArray, word: IntRange, target: str, deepest: int, tree: RowTree) -> MatrixPlan:
+    """The plan for weights (M, K), the first rows of the tree: pairs are shared by the differences of its rows."""
+    sharing, inputs = _Sharing(weights.shape[1], word, target), list(range(weights.shape[1]))
+    order = tree.order()
+    differences = np.stack([tree.difference(row) for row in order])
+    made: dict[int, int] = {}
+    for row, terms in zip(order, sharing.terms(differences, inputs, [word] * len(inputs), deepest), strict=True):
+        link = tree.links[row]
+        made[row] = sharing.add([*terms, *([Term(made[link.parent], 0, link.sign)] if link.parent is not None else [])])
+    # A row that others are taken from is no output, but an output is that row alone.
+    return sharing.plan([sharing.add([Term(made[row], 0, 1)]) for row in range(len(weights))])
+
+
+class _Sharing:
+    """Sums while they are found."""
+
+    def __init__(self, inputs: int, word: IntRange, target: str) -> None:
+        self.inputs, self.word, self.target = inputs, word, target
+        self.sums: Sums = {}
+
+    def add(self, terms: list[Term]) -> int:
+        """The source that a sum makes."""
+        source = self.inputs + len(self.sums)
+        self.sums[source] = terms
+        return source
+
+    def rows(self, weights: IntArray, sources: list[int], ranges: list[IntRange], deepest: int) -> list[int]:
+        """Sums for the pairs and then for the rows of weights over the sources; the rows' own sources."""
+        return [self.add(terms) for terms in self.terms(weights, sources, ranges, deepest)]
+
+    def terms(
+        self, weights: IntArray, sources: list[int], ranges: list[IntRange], deepest: int
+    ) -> Iterator[list[Term]]:
+        """Adds sums for the pairs; then the terms of each row, one after the other."""
+        least, most = (np.array(ends, np.int64) for ends in ([r.lo for r in ranges], [r.hi for r in ranges]))
+        shared = share_pairs(digits_of(weights), least, most, deepest)
+        known = [*sources]
+        for first, second, shift, sign in shared.pairs.tolist():
+            known.append(self.add([Term(known[first], 0, 1), Term(known[second], shift, sign)]))
+        for digits in shared.digits:
+            places = np.argwhere(digits).tolist()
+            yield [Term(known[source], shift, int(digits[source, shift])) for source, shift in places]
+
+    def plan(self, tops: list[int]) -> MatrixPlan:
+        """With the sums that do not pay merged into those that read them; output m is the sum tops[m]."""
+        exact = ranges_of(_factors(self.sums, self.inputs), self.word)
+        widths = [self.word.width] * self.inputs + [range.width for range in exact]
+        merging = Merging(self.sums, set(tops), widths, self.target)
+        merging.run()
+        return _numbered(merging.sums, tops, exact, self.inputs, self.word)
 
 
 def digits_of(weights: IntArray) -> Digits:

@@ -1,6 +1,6 @@
 """Bit heaps: sums of many bits, compressed by counters of a technology to one row."""
 
-from mulfree.rtl.heap.bits import Bit, Heap, Weights, heap
+from mulfree.rtl.heap.bits import Bit, Heap, Weights, free_constant, heap
 from mulfree.rtl.heap.counter import Area, Counter, Placed
 from mulfree.rtl.heap.plan import Plan, plan
 from mulfree.rtl.heap.summation import Summation
@@ -17,6 +17,7 @@ __all__ = [
     "Plan",
     "Summation",
     "Weights",
+    "free_constant",
     "heap",
     "plan",
 ]

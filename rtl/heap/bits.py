@@ -31,9 +31,11 @@ ONE = Bit(None)
 
 @dataclass(frozen=True)
 class Heap:
-    """Columns of bits, the lowest first: their sum modulo 2^len(columns)."""
+    """Columns of bits, the lowest first: their sum modulo 2^len(columns), its top bit perhaps complemented."""
 
     columns: tuple[tuple[Bit, ...], ...]
+    is_top_inverted: bool = False
+    """A constant 1 in the top column only complements the top bit of the sum."""
 
     @property
     def heights(self) -> tuple[int, ...]:
@@ -51,9 +53,18 @@ def heap(operands: Sequence[WireType], weights: Weights, constant: int, width: i
             columns[column].append(bit._replace(is_inverted=is_negative))
             constant -= is_negative << column
     constant += sum(_least(type.range, of_lane) for type, of_lane in _per_lane(operands, weights))
-    for column in range(width):
+    for column in range(width - 1):
         columns[column] += [ONE] * (constant >> column & 1)
-    return Heap(tuple(tuple(column) for column in columns))
+    return Heap(tuple(tuple(column) for column in columns), bool(constant >> width - 1 & 1))
+
+
+def free_constant(operands: Sequence[WireType], weights: Weights) -> int:
+    """The constant with which no bit of the heap is always 1, whatever its width; no sum with it is negative."""
+    below = sum(_least(type.range, of_lane) for type, of_lane in _per_lane(operands, weights))
+    worth = [weight for _, weight in _weighted(operands, weights)]
+    return -below + sum(
+        1 << shift for weight in worth for sign, shift in signed_digits(abs(weight)) if (sign == "-") != (weight < 0)
+    )
 
 
 def weight_lanes(type: WireType, weight: int | tuple[int, ...]) -> tuple[int, ...]:

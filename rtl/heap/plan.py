@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from math import inf
 from typing import NamedTuple
 
 from mulfree.rtl.heap.counter import Area, Heights, Stage, area_of, compressed
 from mulfree.rtl.heap.technology import TECHNOLOGIES, Technology
 
+WORTH_OF_STAGE = 1.0
+"""LUTs or gates that are spent to have a stage less: stages are delay, and registers where a heap is pipelined."""
 HIGH = 16
 """Columns above this are compressed by the technology's first way only; below, every way is tried."""
 
@@ -35,7 +38,7 @@ class Plan:
 
 @cache
 def plan(heights: Heights, technology: str) -> Plan:
-    """The cheapest plan found: by LUTs with passes (standard cells: gates), stages, carries, in that order.
+    """The cheapest plan found: by LUTs with passes (standard cells: gates) and stages, then stages, then carries.
 
     The same heights give the same plan.
     """
@@ -54,38 +57,63 @@ class _Found(NamedTuple):
 
     def after(self, stage: Stage) -> _Found:
         area = area_of((stage,))
-        cost = area.luts + area.passes + area.gates
+        cost = area.luts + area.passes + area.gates + WORTH_OF_STAGE
         return _Found(self.area + cost, self.levels + 1, self.carries + area.carries, (stage, *self.stages))
 
 
 _DONE = _Found(0, 0, 0, ())
 
 
+class _Way(NamedTuple):
+    """A next stage: what the heap becomes, what the stage takes, what it and all that must follow take at least."""
+
+    bound: float
+    cost: float
+    after: Heights
+    stage: Stage
+
+
 class _Search:
-    """Depth first over the ways to compress once, each heap planned once."""
+    """Depth first over the ways to compress once, each heap planned once; ways that are too dear are not followed."""
 
     def __init__(self, technology: Technology) -> None:
         self.technology = technology
-        self.known: dict[Heights, _Found | None] = {}
+        self.known: dict[Heights, _Found] = {}
+        self.failed: dict[Heights, float] = {}
+        """Budgets within which a heap was not finished."""
 
-    def best(self, heights: Heights) -> _Found | None:
-        if heights not in self.known:
-            self.known[heights] = min(self._all(heights), key=lambda found: found[:3], default=None)
-        return self.known[heights]
+    def best(self, heights: Heights, budget: float = inf) -> _Found | None:
+        """The best way that takes no more than the budget."""
+        if heights not in self.known and self.failed.get(heights, -inf) < budget:
+            found = min(self._all(heights, budget), key=lambda found: found[:3], default=None)
+            if found is None:
+                self.failed[heights] = budget
+                return None
+            self.known[heights] = found
+        found = self.known.get(heights)
+        return found if found and found.area <= budget else None
 
-    def _all(self, heights: Heights) -> Iterator[_Found]:
+    def _all(self, heights: Heights, budget: float) -> Iterator[_Found]:
         end = self.technology.finish(heights)
-        if end is not None:
-            yield _DONE.after(end) if end else _DONE
-        for after, stage in self._ways(heights).items():
-            rest = self.best(after)
+        found = None if end is None else _DONE.after(end) if end else _DONE
+        if found and found.area <= budget:
+            budget = found.area
+            yield found
+        for bound, cost, after, stage in self._ways(heights):
+            rest = self.best(after, budget - cost) if bound <= budget else None
             if rest is not None:
+                budget = rest.area + cost
                 yield rest.after(stage)
 
-    def _ways(self, heights: Heights) -> dict[Heights, Stage]:
-        """What the heap may become, and the first way to it."""
+    def _ways(self, heights: Heights) -> list[_Way]:
+        """All that the heap may become, the most promising first; of equal results the first way."""
         if max(heights) <= 1:
-            return {}
+            return []
         stages = [stage for stage in self.technology.stages(heights) if stage]
         tried = stages if max(heights) <= HIGH else stages[:1]
-        return {compressed(heights, stage): stage for stage in reversed(tried)}
+        ways = {compressed(heights, stage): stage for stage in reversed(tried)}
+        return sorted((self._way(after, stage) for after, stage in ways.items()), key=lambda way: way.bound)
+
+    def _way(self, after: Heights, stage: Stage) -> _Way:
+        cost = _DONE.after(stage).area
+        return _Way(cost + max(0, sum(after) - len(after)) / self.technology.bits_per_area, cost, after, stage)

@@ -27,17 +27,22 @@ class Summation:
     """constant + sum over operands k of weights[k] x_k: lane by lane, or over all lanes (`is_across`) to one.
 
     `weights` has an integer for each operand, or a tuple of them, one for each lane (if `is_across`). Operands may be
-    of any range; with `of_words` the stored words are summed. The result is a plain number of the exact range.
+    of any range; with `of_words` the stored words are summed. The result is a plain number, of the exact range for
+    operands that are independent of each other, or of the range `held`.
     """
 
     weights: Weights
     constant: int = 0
     is_across: bool = True
     of_words: bool = False
+    held: IntRange | None = None
+    """The result's range where more is known than that its operands have theirs: plain numbers."""
 
     def infer(self, *operands: WireType) -> WireType:
         assert len(operands) == len(self.weights), f"{len(self.weights)} weights for {len(operands)} operands"
         lanes = 1 if self.is_across else max(w.lanes for w in operands)
+        if self.held:
+            return WireType(self.held, lanes)
         parts = [IntRange(self.constant, self.constant)]
         for type, weight in zip(self._one_lane(self._meant(operands)), self.weights, strict=True):
             parts += _spread(type, weight)

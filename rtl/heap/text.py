@@ -24,6 +24,8 @@ def heap_lines(name: str, heap: Heap, plan: Plan, name_of: Name) -> tuple[list[s
     for number, wired in enumerate(stages, 1):
         lines += stage_lines(name, number, wired, lambda places: _text(name, places))
     row = ["1'b0" if place is None else _text(name, [place]) for place in left]
+    if heap.is_top_inverted:
+        row[-1] = f"~{row[-1]}"
     return (lines if bits else []), _joined(row)
 
 

@@ -7,6 +7,7 @@ from collections import deque
 from mulfree.rtl.heap.bits import Heap
 from mulfree.rtl.heap.counter import NO_AREA, UNUSED, Area, Heights, Placed, Stage
 from mulfree.rtl.heap.plan import Plan
+from mulfree.rtl.heap.technology import TECHNOLOGIES
 
 Place = tuple[int, int]
 """A bit of a plan: the vector (0: the heap's own bits, s: what stage s gave) and its index there."""
@@ -23,7 +24,7 @@ def wiring(plan: Plan) -> tuple[list[list[Wired]], list[Place | None]]:
 
 
 def inverters(heap: Heap, plan: Plan) -> Area:
-    """What it takes to complement bits before counters that cannot absorb it; equal ones are shared."""
+    """To complement bits before counters that cannot absorb it, equal ones once; and the sum's top bit."""
     bits = [bit for column in heap.columns for bit in column]
     found = {
         bits[place[1]]: placed.counter.inverter
@@ -32,7 +33,7 @@ def inverters(heap: Heap, plan: Plan) -> Area:
         for place in taken
         if place and place[0] == 0 and bits[place[1]].is_inverted and placed.counter.inverter != NO_AREA
     }
-    total = Area()
+    total = TECHNOLOGIES[plan.technology].inverter if heap.is_top_inverted else NO_AREA
     for area in found.values():
         total = total.plus(area)
     return total

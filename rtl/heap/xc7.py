@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import groupby
 
 from mulfree.rtl.heap.counter import UNUSED, Area, Counter, Heights, Placed, Stage
 
@@ -31,6 +32,7 @@ def stages(heights: Heights) -> Iterator[Stage]:
     for filled, is_needed_only in ((6, False), (5, False), (4, False), (6, True), (5, True), (4, True), (3, True)):
         yield _chains(heights, filled, is_needed_only)
     yield _full_adders(heights)
+    yield _adders(heights)
 
 
 def finish(heights: Heights) -> Stage | None:
@@ -108,6 +110,22 @@ def _full_adders(heights: Heights) -> Stage:
             given[column] += 1
             given[column + 1] += 1
     return tuple(placed)
+
+
+def _adders(heights: Heights) -> Stage:
+    """Adders of three rows where columns are too high for the adder at the end."""
+    placed = list[Placed]()
+    for first, length in _runs([height > ROWS for height in heights]):
+        free = min(FREE_INPUTS, heights[first] - ROWS)
+        above = min(2, len(heights) - first - length)
+        placed.append(Placed(first, _adder((ROWS + free, *[ROWS] * (length - 1), *[0] * above))))
+    return tuple(placed)
+
+
+def _runs(chosen: list[bool]) -> list[tuple[int, int]]:
+    """First and length of each run of columns that are chosen."""
+    groups = [(is_chosen, [*run]) for is_chosen, run in groupby(range(len(chosen)), chosen.__getitem__)]
+    return [(run[0], len(run)) for is_chosen, run in groups if is_chosen]
 
 
 @cache

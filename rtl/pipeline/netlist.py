@@ -102,7 +102,8 @@ class _Reading:
         for lane in range(wire.type.lanes):
             name = f"{wire.name}_{lane}" if wire.type.lanes > 1 else wire.name
             own = tuple(_summed(bit, wire.operands, operands, lane) for bit in summed)
-            result += self._heap(name, own, heap.heights)
+            *below, top = self._heap(name, own, heap.heights)
+            result += [*below, _inverted(top, heap.is_top_inverted)]
         return tuple(result)
 
     def _heap(self, name: str, own: Bits, heights: Heights) -> Bits:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mulfree.ir import AnyArray
-from mulfree.rtl.heap import TECHNOLOGIES, Bit, Heap, Plan, heap, plan
+from mulfree.rtl.heap import TECHNOLOGIES, Bit, Heap, Plan, free_constant, heap, plan
 from mulfree.rtl.heap.counter import UNUSED
 from tests.rtl.heap.heaps import EXAMPLES, Sum, sums
 
@@ -29,7 +29,8 @@ def summed(columns: Heap, words: list[AnyArray]) -> AnyArray:
     for place, column in enumerate(columns.columns):
         for bit in column:
             total = total + (value_of(bit, words) << place)
-    return total
+    # To complement the top bit is to add one there.
+    return total + (int(columns.is_top_inverted) << len(columns.columns) - 1)
 
 
 def run(steps: Plan, bits: list[list[int]]) -> list[list[int]]:
@@ -108,3 +109,14 @@ def test_a_constant_product_takes_its_signed_digits() -> None:
     assert sum(heap((x,), (255,), 0, 16).heights) == sum(heap((x,), (256,), 0, 16).heights) + sum(
         heap((x,), (-1,), 0, 16).heights
     )
+
+
+@settings(deadline=None, max_examples=60)
+@given(case=sums())
+def test_the_free_constant_leaves_no_bit_that_is_always_one(case: Sum) -> None:
+    constant = free_constant(case.operands, case.weights)
+    out = Sum(case.operands, case.weights, constant).circuit().outputs["y"]
+    assert out.range.lo >= 0
+    columns = heap(case.operands, case.weights, constant, out.type.element_bits + 1)
+    assert not columns.is_top_inverted
+    assert all(bit.operand is not None for column in columns.columns for bit in column)
