@@ -5,12 +5,13 @@ An adaptation is asked for in words, `NAME:OPTION=VALUE`, for example `prune-sum
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from mulfree.compiler.layer_names import layer_names
 from mulfree.compiler.model import QuantisedModel
-from mulfree.ir import AnyArray, CompileError
+from mulfree.ir import AnyArray, CompileError, Graph, IntOp, Node, TensorType
 
 Parse = Callable[[str], Any]
 """From the text after the sign of equality to a value. Raises ValueError for text that is none."""
@@ -57,3 +58,21 @@ def adapt(model: QuantisedModel, request: str, x: Mapping[str, AnyArray]) -> Qua
 def names(text: str) -> list[str] | None:
     """`a,b` as a list; `all` as None."""
     return None if text == "all" else text.split(",")
+
+
+def chosen_layers(
+    graph: Graph[TensorType], kind: type[IntOp], what: str, layers: Iterable[str] | None
+) -> dict[str, Node[TensorType]]:
+    """The named layers, or all (None), of a kind of operator that messages call `what`.
+
+    Raises CompileError if there is none, and for a name that is none of them.
+    """
+    named = layer_names(graph)
+    found = {named[node.output]: node for node in graph.nodes if isinstance(node.op, kind)}
+    if not found:
+        raise CompileError(f"{graph.name} has no {what}")
+    wanted = list(found) if layers is None else list(layers)
+    for name in wanted:
+        if name not in found:
+            raise CompileError(f"'{name}' is no {what} of {graph.name}; these are: {', '.join(found)}")
+    return {name: found[name] for name in wanted}

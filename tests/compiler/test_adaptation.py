@@ -28,6 +28,7 @@ def test_an_adaptation_is_applied_and_noted() -> None:
         ("approximate-min-select:layers=pool", "'pool' is no layer of products"),
         ("prune-sum-max:kept=few", "'kept=few' cannot be understood; write threshold=..., kept=..., layers=..."),
         ("prune-sum-max", "give one of the two"),
+        ("prune-sum-max:kept=9", "g has no sum-max layer"),
     ],
 )
 def test_what_cannot_be_done_says_what_can(request_: str, message: str) -> None:

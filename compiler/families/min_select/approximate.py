@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mulfree.compiler.adaptation import Adaptation, names
+from mulfree.compiler.adaptation import Adaptation, chosen_layers, names
 from mulfree.compiler.families.min_select.operator import MinSelect
-from mulfree.compiler.layer_names import layer_names
 from mulfree.compiler.model import QuantisedModel
 from mulfree.ir import AnyArray, CompileError, Graph, IntArray, Node, Tensor, TensorType, Value, rewrite
 from mulfree.ir.ops import Affine, MultiplyAccumulate, Threshold
@@ -79,25 +78,16 @@ def approximate_min_select(
     Each layer is fitted to what it reads in the exact model. Raises CompileError for a name that is no layer of
     products, and for a layer whose approximation does not rise with it.
     """
-    named = layer_names(model.graph)
-    chosen = _chosen(model.graph, named, layers)
+    chosen = chosen_layers(model.graph, MultiplyAccumulate, "layer of products", layers)
     integers = model.to_integers(x)
-    made = {node.output: _replacement(model.graph, node, integers, named[node.output]) for node in chosen}
+    made = {node.output: _replacement(model.graph, node, integers, name) for name, node in chosen.items()}
     readers = model.graph.consumers()
     absorbed = {n.output: made[v] for v in made if made[v].is_absorbed for n in readers[v]}
     graph = rewrite(model.graph, lambda new, node, operands: _placed(new, node, operands, made, absorbed))
     approximated = replace(model, graph=graph)
-    described = tuple(ApproximatedLayer(named[v], float(r.gain.mean()), r.correlation) for v, r in made.items())
+    fits = zip(chosen, made.values(), strict=True)
+    described = tuple(ApproximatedLayer(name, float(r.gain.mean()), r.correlation) for name, r in fits)
     return Approximated(approximated, described, _same_choice(model, approximated, x))
-
-
-def _chosen(graph: IntGraph, named: Mapping[IntValue, str], layers: Iterable[str] | None) -> list[IntNode]:
-    found = {named[node.output]: node for node in graph.nodes if isinstance(node.op, MultiplyAccumulate)}
-    wanted = list(found) if layers is None else list(layers)
-    for name in wanted:
-        if name not in found:
-            raise CompileError(f"'{name}' is no layer of products of {graph.name}; these are: {', '.join(found)}")
-    return [found[name] for name in wanted]
 
 
 def _replacement(graph: IntGraph, node: IntNode, integers: Mapping[str, IntArray], name: str) -> Replacement:

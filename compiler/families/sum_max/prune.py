@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mulfree.compiler.adaptation import Adaptation, names
+from mulfree.compiler.adaptation import Adaptation, chosen_layers, names
 from mulfree.compiler.families.sum_max.operator import SumMax, entries
-from mulfree.compiler.layer_names import layer_names
 from mulfree.compiler.model import QuantisedModel
 from mulfree.ir import AnyArray, CompileError, Graph, IntArray, Node, Tensor, TensorType, Value, rewrite
 from mulfree.ir.ops import by_output
@@ -72,11 +71,13 @@ def prune_sum_max(
     """
     if (threshold is None) == (kept is None):
         raise CompileError("sum-max layers are pruned by a threshold or to a number of entries: give one of the two")
-    named = layer_names(model.graph)
-    chosen = _chosen(model, named, layers)
-    operators = {value: _pruned(op, rates, threshold, kept) for value, (op, rates) in _rated(model, x, chosen).items()}
+    chosen = chosen_layers(model.graph, SumMax, "sum-max layer", layers)
+    operators = {
+        value: _pruned(op, rates, threshold, kept)
+        for value, (op, rates) in _rated(model, x, list(chosen.values())).items()
+    }
     graph = rewrite(model.graph, lambda new, node, operands: _copied(new, node, operands, operators))
-    done = tuple(_described(named[node.output], node.op, operators[node.output]) for node in chosen)
+    done = tuple(_described(name, node.op, operators[node.output]) for name, node in chosen.items())
     return Pruned(replace(model, graph=graph), done)
 
 
@@ -114,15 +115,6 @@ def pruned_masks(rates: Rates, threshold: float | None, kept: int | None) -> Any
     chosen[order[:kept]] = True
     masks: AnyArray = chosen.reshape(rates.shape)
     return masks
-
-
-def _chosen(model: QuantisedModel, named: Mapping[IntValue, str], layers: Iterable[str] | None) -> list[IntNode]:
-    found = {named[node.output]: node for node in model.graph.nodes if isinstance(node.op, SumMax)}
-    wanted = list(found) if layers is None else list(layers)
-    for name in wanted:
-        if name not in found:
-            raise CompileError(f"'{name}' is no sum-max layer of {model.graph.name}; these are: {', '.join(found)}")
-    return [found[name] for name in wanted]
 
 
 def _rated(
