@@ -20,7 +20,23 @@ from mulfree.ir import CompileError
 from mulfree.rtl import Design, Stage
 from mulfree.rtl.cost import total
 
-FOLDING = ("pe", "simd", "lanes", "groups", "output_folds", "input_folds", "folds", "taps", "levels", "depth", "copies")
+FOLDING = (
+    "pe",
+    "simd",
+    "lanes",
+    "groups",
+    "output_folds",
+    "input_folds",
+    "folds",
+    "taps",
+    "levels",
+    "depth",
+    "copies",
+    "ports",
+    "steps",
+    "entries",
+    "padded",
+)
 """Parameters of stages that a reader looks for; the others are in the JSON."""
 
 

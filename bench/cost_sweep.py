@@ -145,7 +145,7 @@ def _listed() -> Iterator[Stage]:
         layer = SumMax(_weights(w, *shape), w_min=_weights(w, *shape), kept=kept, kept_min=kept_min)
         value = _input(x, inputs)
         op = SumMaxKept.replacing(layer, value.type)
-        y, form = Graph(inputs=[value]).add(op, value, name="y"), op.listed(np.arange(inputs), simd, pe)
+        y, form = Graph(inputs=[value]).add(op, value, name="y"), op.listed(np.arange(inputs), simd, pe, sorts=False)
         parts = {field.name: getattr(form, field.name) for field in fields(form)}
         yield stages.sparse_matrix("stage", _stream(value, simd), y, reduce=op.reduce, **parts)
 

@@ -40,7 +40,7 @@ def main() -> None:
 def compared(report: Report, design: mulfree.CompiledModel, whole: mulfree.CompiledModel) -> None:
     """The same lanes: cycles, and what the layers that differ take."""
     names = [node.op.name for node in design.hardware.graph.nodes]
-    rates = [float(d.pace.interval_cycles) for d in (design, whole)]
+    rates = [float(d.estimate().interval_cycles) for d in (design, whole)]
     areas = [d.estimate().total for d in (design, whole)]
     for name, rate, area in zip((TAKEN, WHOLE), rates, areas, strict=True):
         print(f"{name:13s} {rate:8.0f} cycles a frame, {area.luts + area.lutram:.0f} LUTs, {area.brams:.0f} blocks")

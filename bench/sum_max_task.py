@@ -73,7 +73,7 @@ def print_layers(design: mulfree.CompiledModel) -> None:
 def cosimulated(report: Report, design: mulfree.CompiledModel, frames: int) -> None:
     x, _ = signals(frames, seed=2)
     found = design.cosimulate(x, random_pattern(0.7, 1), random_pattern(0.6, 2))
-    rate = float(design.pace.interval_cycles)
+    rate = float(design.estimate().interval_cycles)
     report.claim(found.is_equal, f"Verilator, random back-pressure: {found}; {rate:.0f} cycles a frame without it")
 
 

@@ -105,7 +105,7 @@ def _contraction(to: Lowering, node: IntNode, op: Arithmetic, x: Stream) -> Stre
     if weights.size == layer.pe * layer.simd and (outputs := op.unrolled(order, to.target)):
         options = {"levels": layer.levels, "target": to.target, "location": node.location}
         return to.build(stages.constant_layer, node.output, "", x, node.output, outputs, **options).outputs[0]
-    if entries := op.listed(order, x.lanes, layer.pe):
+    if entries := op.listed(order, x.lanes, layer.pe, to.takes_any_order(node.output)):
         return _listed(to, node, entries, x)
     if shape.outputs > layer.pe and not to.is_fast(x):
         x = to.queued(x, weights.shape[1] // layer.simd)

@@ -16,6 +16,8 @@ from mulfree.rtl.stages.constants import raster_order
 
 IntNode = Node[TensorType]
 IntValue = Value[TensorType]
+ELEMENTWISE = (ops.Affine, ops.Clamp, ops.Leaky, ops.Threshold)
+"""What gives the elements in the order in which it takes them."""
 Rule = Callable[["Lowering", IntNode, list[Stream]], Stream]
 """From a node and the streams that it reads to the stream of its result."""
 
@@ -57,6 +59,16 @@ class Lowering:
     def only_reader(self, value: IntValue) -> IntNode | None:
         readers = [node for node in self.graph.nodes if value in node.inputs]
         return readers[0] if len(readers) == 1 and value not in self.graph.outputs else None
+
+    def takes_any_order(self, value: IntValue) -> bool:
+        """Whether whatever reads the vector takes its elements as they come."""
+        readers = [node for node in self.graph.nodes if value in node.inputs]
+        if len(value.type.shape) != 1 or value in self.graph.outputs:
+            return False
+        return all(
+            self.takes_any_order(node.output) if isinstance(node.op, ELEMENTWISE) else _is_dense(node)
+            for node in readers
+        )
 
     def input_lanes(self, value: IntValue) -> int:
         """As many as the first layer that reads it takes, so that no width converter stands at the door."""
@@ -171,6 +183,10 @@ class Lowering:
 
     def layer(self, node: IntNode) -> LayerFolding:
         return self.folding[self.layers[node.output]]
+
+
+def _is_dense(node: IntNode) -> bool:
+    return isinstance(node.op, ops.Contraction) and node.op.groups == 1
 
 
 def renamed(stream: Stream, value: IntValue, order: IntArray) -> Stream:

@@ -87,10 +87,10 @@ class Arithmetic(Contraction):
         """
         return None
 
-    def listed(self, order: IntArray, lanes: int, pe: int) -> ListedEntries | None:
+    def listed(self, order: IntArray, lanes: int, pe: int, sorts: bool) -> ListedEntries | None:
         """The layer in a form that walks a list of entries, for rows whose elements come in `order`, `lanes` at a time.
 
-        None: whole rows are walked, by `lane`.
+        `sorts`: outputs may leave in any order. None: whole rows are walked, by `lane`.
         """
         return None
 

@@ -24,18 +24,23 @@ class EntrySchedule:
     elements: IntArray
     """(steps, pe, ports): the element of the vector, in the order in which it comes; NOTHING where there is none."""
     folds: IntArray
-    """(steps,): which `pe` outputs."""
+    """(steps,): which `pe` outputs of `order`."""
+    order: IntArray
+    """(outputs,): the outputs as they leave."""
     lanes: int
     words: int
     entries: int
 
     @classmethod
-    def of(cls, kept: BoolArray, lanes: int, pe: int, *, repeats: bool) -> EntrySchedule:
+    def of(cls, kept: BoolArray, lanes: int, pe: int, *, repeats: bool, sorts: bool = False) -> EntrySchedule:
         """From kept (terms, outputs, elements): which entries there are, for elements in the order in which they come.
 
         With `repeats` a port whose list is shorter reads its last entry again: right where that changes no result.
+        With `sorts` outputs leave by the length of their lists, so that those that are worked on together are alike.
         """
         terms, outputs, size = kept.shape
+        order = np.argsort(-step_counts(kept, lanes, 1), kind="stable") if sorts else np.arange(outputs)
+        kept = kept[:, order]
         by_port = (
             kept.reshape(terms, outputs, size // lanes, lanes).transpose(1, 0, 3, 2).reshape(outputs, -1, size // lanes)
         )
@@ -45,7 +50,7 @@ class EntrySchedule:
             for fold, length in enumerate(lengths.tolist())
         ]
         folds = np.repeat(np.arange(len(lengths)), lengths)
-        return cls(np.concatenate(parts), folds, lanes, size // lanes, int(kept.sum()))
+        return cls(np.concatenate(parts), folds, order, lanes, size // lanes, int(kept.sum()))
 
     @property
     def steps(self) -> int:
@@ -62,7 +67,7 @@ class EntrySchedule:
 
     @property
     def outputs(self) -> int:
-        return (int(self.folds[-1]) + 1) * self.pe
+        return len(self.order)
 
     @property
     def longest(self) -> int:
@@ -83,7 +88,7 @@ class EntrySchedule:
     @property
     def rows(self) -> IntArray:
         """(steps, pe): the outputs."""
-        rows: IntArray = self.folds[:, None] * self.pe + np.arange(self.pe)
+        rows: IntArray = self.order[self.folds[:, None] * self.pe + np.arange(self.pe)]
         return rows
 
     @property

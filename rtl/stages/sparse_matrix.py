@@ -46,8 +46,9 @@ def sparse_matrix(
     x brings vectors (or windows) one after the other, each of the schedule's elements. Each is held whole, the next
     one comes meanwhile. In every step each of the schedule's `pe` outputs reads one element through each of its ports,
     port p among those of lane p % x.lanes of a token; `codes` (steps, pe, ports), of `code_range`, is what is stored
-    of each entry beside its place. `value` is (M,) or (M, rows, columns): the vectors come in raster order. An output
-    takes as many steps as its schedule says, so `reduce` must have as neutral what a step without an entry gives.
+    of each entry beside its place. `value` is (M,), which leaves in the schedule's order, or (M, rows, columns): the
+    vectors come in raster order, and so do the schedule's outputs. An output takes as many steps as its schedule says,
+    so `reduce` must have as neutral what a step without an entry gives.
     `style` as in `Memory`.
     """
     assert x.lanes == schedule.lanes, f"{name}: a schedule of {schedule.lanes} lanes for {x.lanes}"
@@ -60,7 +61,7 @@ def sparse_matrix(
         name=name,
         module="sparse_matrix",
         inputs=(x,),
-        outputs=(raster_stream(name, value, schedule.pe),),
+        outputs=(_result(name, value, schedule),),
         actors=_actors(schedule, x.tokens // schedule.words),
         parameters={
             "pe": schedule.pe,
@@ -78,6 +79,13 @@ def sparse_matrix(
         circuits={"lane": circuit, **total.circuits(value.type.range)},
         location=location,
     )
+
+
+def _result(name: str, value: Value[TensorType], schedule: EntrySchedule) -> Stream:
+    if len(value.type.shape) == 1:
+        return Stream(name, value, schedule.order, schedule.pe, value.type)
+    assert np.array_equal(schedule.order, np.arange(schedule.outputs)), f"{name}: the outputs of a map are sorted"
+    return raster_stream(name, value, schedule.pe)
 
 
 def _list(schedule: EntrySchedule, codes: IntArray, code_range: IntRange, style: str) -> Memory:

@@ -38,10 +38,10 @@ class SumMaxKept(SumMaxCompare):
     def accepts(cls, layer: Contraction, x: TensorType) -> bool:
         return isinstance(layer, SumMax) and not kept_rows(layer).all()
 
-    def listed(self, order: IntArray, lanes: int, pe: int) -> ListedEntries:
+    def listed(self, order: IntArray, lanes: int, pe: int, sorts: bool) -> ListedEntries:
         layer = self.layer
         assert isinstance(layer, SumMax)
-        schedule = EntrySchedule.of(kept_rows(layer)[:, :, order], lanes, pe, repeats=True)
+        schedule = EntrySchedule.of(kept_rows(layer)[:, :, order], lanes, pe, repeats=True, sorts=sorts)
         elements = np.split(schedule.elements, 2, axis=2)
         most, least = (
             _term(weights.array, order, schedule.rows, read)

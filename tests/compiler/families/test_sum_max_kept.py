@@ -7,13 +7,18 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from mulfree.backends.verilog import ports, to_verilog, top_name
 from mulfree.compiler.alternatives import alternatives, operations
 from mulfree.compiler.families.sum_max.operator import SumMax
 from mulfree.compiler.folding import LayerFolding, foldable_layers, folding_for, unrolled
 from mulfree.compiler.pipeline import to_hardware
 from mulfree.ir import IntRange, Tensor, TensorType
-from mulfree.ir.ops import MultiplyAccumulate, Operations, Window
+from mulfree.ir.ops import MultiplyAccumulate, Operations, Threshold, Window
 from mulfree.rtl import Circuit, Stage
+from mulfree.sim.cosim import cosimulate
+from mulfree.sim.patterns import random_pattern
+from mulfree.sim.reference import run_graph
+from mulfree.sim.verilator import StreamPort
 from tests.compiler.families.layers import network
 
 X = TensorType((64,), IntRange(-8, 7))
@@ -53,6 +58,33 @@ def test_an_output_that_keeps_more_takes_longer_and_makes_the_others_of_its_step
     assert stage.parameters["steps"] == 3 * 8 + 5
     assert stage.parameters["entries"] == 2 * 3 * 32 + 5
     assert stage.parameters["padded"] == 2 * 4 * 29 - stage.parameters["entries"]
+
+
+@pytest.mark.parametrize("is_last", [False, True])
+def test_outputs_are_sorted_where_a_dense_layer_reads_them(is_last: bool) -> None:
+    """Of every four outputs one keeps 9 entries, three keep 3: sorted, a quarter of the steps is long."""
+    random, kept = np.random.default_rng(0), np.zeros((32, 64), np.int64)
+    for m in range(32):
+        kept[m, : 3 if m % 4 else 9] = 1
+    masks, weights = Tensor(kept[:, :, None, None]), Tensor(random.integers(-7, 8, (32, 64, 1, 1)))
+    graph = network(X, SumMax(weights, w_min=weights, kept=masks, kept_min=masks))
+    if not is_last:
+        zero, one = Tensor(np.array([0])), Tensor(np.array([1]))
+        levels = Threshold(Tensor(np.arange(-7, 8)[None] * 3), zero, one, IntRange(0, 15))
+        dense = MultiplyAccumulate(Tensor(random.integers(-3, 4, (4, 32, 1, 1))))
+        graph.outputs = [graph.add(dense, graph.add(levels, graph.outputs[0], name="levels"), name="z")]
+    folding = dict.fromkeys(foldable_layers(graph), LayerFolding(4, 1))
+    hardware = to_hardware(graph, lambda g: folding, target="xc7")
+    (stage,) = [s for s in hardware.design.stages if s.module == "sparse_matrix"]
+    assert stage.parameters["steps"] == (8 * 9 if is_last else 2 * 9 + 6 * 3)
+    x = random.integers(-8, 8, (20, 64))
+    design, (expected,) = hardware.design, run_graph(graph, {"x": x}).values()
+    sources = {n.removeprefix("rtl/"): t for n, t in to_verilog(design).items() if n.startswith("rtl/")}
+    wires = [StreamPort(port.name, port.bus_bits, axi=True) for port in ports(design)]
+    report = cosimulate(
+        design, sources, top_name(design), wires, [x], [expected], [random_pattern(0.7, 1)], [random_pattern(0.6, 2)]
+    )
+    assert report.is_equal, str(report)
 
 
 def test_what_keeps_most_of_its_entries_is_walked_in_whole_rows() -> None:

@@ -71,7 +71,21 @@ def test_outputs_worked_on_together_take_the_steps_of_the_longest_list(case: tup
     assert schedule.is_last.sum() == len(counts)
 
 
-def stage_of(kept: BoolArray, lanes: int, pe: int, positions: tuple[int, ...]) -> tuple[Stage, AnyArray]:
+@given(masks())
+def test_sorted_outputs_all_leave_and_take_no_more_steps(case: tuple[BoolArray, int, int]) -> None:
+    kept, lanes, pe = case
+    plain, by_length = (EntrySchedule.of(kept, lanes, pe, repeats=False, sorts=sorts) for sorts in (False, True))
+    assert sorted(by_length.order) == list(range(kept.shape[1]))
+    assert by_length.steps <= plain.steps
+    counts = np.bincount(by_length.folds)
+    assert list(counts) == sorted(counts, reverse=True)
+    for step, output, port in np.argwhere(by_length.elements != NOTHING):
+        assert kept[port // lanes, by_length.rows[step, output], by_length.elements[step, output, port]]
+
+
+def stage_of(
+    kept: BoolArray, lanes: int, pe: int, positions: tuple[int, ...], sorts: bool = False
+) -> tuple[Stage, AnyArray]:
     """A layer of signed sums, and its weights (outputs, elements)."""
     _, outputs, size = kept.shape
     weights = np.random.default_rng(1).choice([-1, 1], kept.shape[1:]) * kept[0]
@@ -79,11 +93,20 @@ def stage_of(kept: BoolArray, lanes: int, pe: int, positions: tuple[int, ...]) -
         Value("x", TensorType((size, *positions), X)),
         Value("y", TensorType((outputs, *positions), IntRange(-999, 999))),
     )
-    schedule = EntrySchedule.of(kept, lanes, pe, repeats=False)
+    schedule = EntrySchedule.of(kept, lanes, pe, repeats=False, sorts=sorts)
     codes = np.where(schedule.elements == NOTHING, 0, weights[schedule.rows[..., None], schedule.elements])
     stream = Stream("x", x, raster_order(x.type.shape), lanes, x.type)
     options = {"schedule": schedule, "codes": codes, "code_range": CODES, "lane": chosen_signs, "reduce": Sum}
     return sparse_matrix("layer", stream, y, **options), weights  # type: ignore[arg-type]
+
+
+@few
+@given(case=masks())
+def test_a_stage_of_sorted_outputs_computes_the_product(check_stage: Check, case: tuple[BoolArray, int, int]) -> None:
+    kept, lanes, pe = case
+    stage, weights = stage_of(kept[:1], lanes, pe, (), sorts=True)
+    x = np.random.default_rng(0).integers(X.lo, X.hi + 1, (3, kept.shape[2]))
+    check_stage(stage, [x], [x @ weights.T])
 
 
 @few
