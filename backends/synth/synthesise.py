@@ -159,7 +159,7 @@ def _script(files: Mapping[str, str], module: str, flow: Flow) -> str:
             "setattr -mod -unset keep_hierarchy *",
             "flatten",
             "tee -q -o mapped.json stat -json",
-            "tee -q -o levels.txt ltp -noff",
+            "tee -q -o levels.txt ltp -noff * t:FD* t:SB_DFF* t:TRELLIS_FF %u %u %d",
             "",
         ]
     ).replace("; ", "\n")

@@ -52,6 +52,15 @@ def test_standard_cells_count_registers_as_gates_too() -> None:
     assert cost.gates > 32 * 6.75
 
 
+@pytest.mark.parametrize("target", FLOWS)
+def test_levels_of_logic_end_at_registers(target: str) -> None:
+    ports = "input logic clk, input logic [7:0] a, b, c"
+    sums = "logic [8:0] s; logic [7:0] d; always_ff @(posedge clk) begin s <= a + b; d <= c; y <= s + d; end"
+    two = f"module top ({ports}, output logic [9:0] y); {sums} endmodule"
+    one = f"module top ({ports}, output logic [9:0] y); assign y = {{1'b0, a}} + {{1'b0, b}} + 10'(c[0]); endmodule"
+    assert 0 < synthesise_module(two, "top", target).levels <= synthesise_module(one, "top", target).levels + 2
+
+
 def test_a_memory_asked_into_look_up_tables_goes_where_the_target_can_hold_it() -> None:
     asked = MEMORY.replace("logic [15:0] words", '(* ram_style = "distributed" *) logic [15:0] words')
     assert synthesise_module(asked, "memory", "xc7").cost.lutram > 0
