@@ -39,10 +39,13 @@ class Arithmetic(Contraction):
 
     replaces: ClassVar[type[Contraction]] = MultiplyAccumulate
     """The semantic operator: what is computed."""
-    needs_constants: ClassVar[bool] = False
-    """Whether it gains something only where all weights stand in the logic, none in a memory."""
     examples: ClassVar[tuple[tuple[TensorType, Contraction], ...]] = ()
     """Operand types and layers small enough to test often."""
+
+    @property
+    def needs_constants(self) -> bool:
+        """Whether it gains something only where all weights stand in the logic, none in a memory."""
+        return False
 
     @classmethod
     @abstractmethod

@@ -32,8 +32,10 @@ class EntrySchedule:
     entries: int
 
     @classmethod
-    def of(cls, kept: BoolArray, lanes: int, pe: int, *, repeats: bool, sorts: bool = False) -> EntrySchedule:
-        """From kept (terms, outputs, elements): which entries there are, for elements in the order in which they come.
+    def of(
+        cls, kept: IntArray | BoolArray, lanes: int, pe: int, *, repeats: bool, sorts: bool = False
+    ) -> EntrySchedule:
+        """From kept (terms, outputs, elements): how many entries there are, by elements in the order of their coming.
 
         With `repeats` a port whose list is shorter reads its last entry again: right where that changes no result.
         With `sorts` outputs leave by the length of their lists, so that those that are worked on together are alike.
@@ -98,7 +100,7 @@ class EntrySchedule:
         return places
 
 
-def step_counts(kept: BoolArray, lanes: int, pe: int) -> npt.NDArray[np.int64]:
+def step_counts(kept: IntArray | BoolArray, lanes: int, pe: int) -> npt.NDArray[np.int64]:
     """(outputs / pe,): the steps of outputs that are worked on together; see `EntrySchedule.of`."""
     terms, outputs, size = kept.shape
     ports = kept.reshape(terms, outputs // pe, pe, size // lanes, lanes).sum(axis=3)
@@ -106,11 +108,11 @@ def step_counts(kept: BoolArray, lanes: int, pe: int) -> npt.NDArray[np.int64]:
     return counts
 
 
-def _listed(kept: BoolArray, lanes: int, length: int, repeats: bool) -> IntArray:
+def _listed(kept: IntArray | BoolArray, lanes: int, length: int, repeats: bool) -> IntArray:
     """(length, pe, ports) elements from kept (pe, ports, words)."""
     listed = np.full((length, *kept.shape[:2]), NOTHING)
     for output, port in np.ndindex(*kept.shape[:2]):
-        places = np.flatnonzero(kept[output, port]) * lanes + port % lanes
+        places = np.repeat(np.arange(kept.shape[2]), kept[output, port].astype(np.int64)) * lanes + port % lanes
         if len(places) and repeats:
             places = np.pad(places, (0, length - len(places)), mode="edge")
         listed[: len(places), output, port] = places
