@@ -33,8 +33,7 @@ def stage_of(rows: AnyArray, pe: int, simd: int) -> Stage:
 
 
 def digits(rows: AnyArray) -> AnyArray:
-    counts: AnyArray = np.vectorize(lambda w: len(signed_digits(abs(int(w)))))(rows)
-    return counts
+    return np.array([[len(signed_digits(abs(w))) for w in row] for row in rows.tolist()])
 
 
 @pytest.mark.parametrize(("pe", "simd"), [(1, 1), (4, 2)])
