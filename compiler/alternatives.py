@@ -80,9 +80,7 @@ def cheapest_in(folding: Folding, target: str) -> Choose:
 
 def operations(graph: IntGraph) -> dict[str, Operations]:
     """What every layer without an arithmetic takes for one sample, by name, as its definition counts it."""
-    names = layer_names(graph)
-    layers = {names[node.output]: node for node in graph.nodes if is_open(node)}
-    return {name: _operations(node) for name, node in layers.items()}
+    return {name: _operations(node) for name, node in _open_layers(graph).items()}
 
 
 def _operations(node: IntNode) -> Operations:
@@ -92,9 +90,13 @@ def _operations(node: IntNode) -> Operations:
 
 def alternatives(graph: IntGraph, folding: Folding, target: str) -> dict[str, list[Alternative]]:
     """For every layer without an arithmetic, by name: all arithmetics that compute it exactly, by `rank`."""
+    return {name: _of_layer(node, folding[name], target) for name, node in _open_layers(graph).items()}
+
+
+def _open_layers(graph: IntGraph) -> dict[str, IntNode]:
+    """Those without an arithmetic, by name."""
     names = layer_names(graph)
-    layers = {names[node.output]: node for node in graph.nodes if is_open(node)}
-    return {name: _of_layer(node, folding[name], target) for name, node in layers.items()}
+    return {names[node.output]: node for node in graph.nodes if is_open(node)}
 
 
 def _of_layer(node: IntNode, layer: LayerFolding, target: str) -> list[Alternative]:

@@ -76,8 +76,9 @@ class LayerShape:
             return self.positions * self.taps * (self.groups // pe)
         tokens = self.groups * self.taps * (self.channels // simd)
         steps, listed = tokens * (self.outputs // pe), self.listed_steps(simd, pe)
-        is_listed = listed is not None and max(listed, tokens) * WORTH_A_LIST <= steps
-        return self.positions * (max(listed, tokens) if is_listed and listed is not None else steps)
+        if listed is not None and max(listed, tokens) * WORTH_A_LIST <= steps:
+            steps = max(listed, tokens)
+        return self.positions * steps
 
 
 def foldable_layers(graph: Graph[TensorType]) -> dict[str, LayerShape]:
