@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from mulfree.rtl.cell_verilog import Operand, packed
 from mulfree.rtl.circuit import Circuit, Wire
 from mulfree.rtl.heap import GENERIC
@@ -13,17 +15,23 @@ def to_verilog(circuit: Circuit, module: str, purpose: str = "", target: str = G
     Deterministic; accepted by Verilator -Wall, Yosys and Icarus. `purpose` is the comment above it;
     `target` is what heaps are planned for.
     """
-    ports = [f"input {packed(w.type)} {w.name}" for w in circuit.inputs]
-    ports += [f"output {packed(w.type)} {name}" for name, w in circuit.outputs.items()]
+    statements = (line for wire in circuit.wires for line in _statements(wire, target))
+    ends = (f"assign {name} = {wire.name};" for name, wire in circuit.outputs.items())
+    return module_of(circuit, module, purpose or "Combinational.", [*statements, *ends])
+
+
+def module_of(circuit: Circuit, module: str, purpose: str, body: Iterable[str], ports: Sequence[str] = ()) -> str:
+    """A module with these ports, then those of the circuit; `purpose` is the comment above it."""
+    inputs = [f"input {packed(w.type)} {w.name}" for w in circuit.inputs]
+    outputs = [f"output {packed(w.type)} {name}" for name, w in circuit.outputs.items()]
     lines = [
-        f"// {purpose or 'Combinational.'}",
+        f"// {purpose}",
         # A cell may leave bits unread: a plane of a word, the upper bits of a number known to be small.
         "/* verilator lint_off UNUSEDSIGNAL */",
         f"module {module} (",
-        ",\n".join(f"    {port}" for port in ports),
+        ",\n".join(f"    {port}" for port in (*ports, *inputs, *outputs)),
         ");",
-        *(line for wire in circuit.wires for line in _statements(wire, target)),
-        *(f"  assign {name} = {wire.name};" for name, wire in circuit.outputs.items()),
+        *(f"  {line}" for line in body),
         "endmodule",
         "/* verilator lint_on UNUSEDSIGNAL */",
     ]
@@ -35,7 +43,4 @@ def _statements(wire: Wire, target: str) -> list[str]:
     operands = tuple(Operand(w.name, w.type) for w in wire.operands)
     text = wire.cell.verilog(Operand(wire.name, wire.type), operands, target)
     comment = f"  // {wire.range}" + (f" x {wire.lanes}" if wire.lanes > 1 else "")
-    return [
-        f"  {packed(wire.type)} {wire.name};{comment}",
-        *(f"  {line}" for line in text.splitlines()),
-    ]
+    return [f"{packed(wire.type)} {wire.name};{comment}", *text.splitlines()]

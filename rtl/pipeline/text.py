@@ -10,6 +10,7 @@ from mulfree.rtl.cell_verilog import literal, packed
 from mulfree.rtl.circuit import Circuit
 from mulfree.rtl.pipeline.cuts import Pipeline, pipeline
 from mulfree.rtl.pipeline.netlist import Bit, Vector
+from mulfree.rtl.print_circuit import module_of
 
 
 def pipelined_text(circuit: Circuit, module: str, purpose: str, target: str, registers: int) -> str:
@@ -19,24 +20,9 @@ def pipelined_text(circuit: Circuit, module: str, purpose: str, target: str, reg
     """
     cut = pipeline(circuit, target, registers)
     ports = ["input  logic clk", f"input  logic [{registers - 1}:0] enable"]
-    ports += [f"input {packed(w.type)} {w.name}" for w in circuit.inputs]
-    ports += [f"output {packed(w.type)} {name}" for name, w in circuit.outputs.items()]
     ends = [f"assign {name} = {_Phase(cut, registers).text(bits)};" for name, bits in cut.netlist.outputs.items()]
     lines = [line for phase in range(registers) for line in _phase_lines(cut, phase)]
-    return "\n".join(
-        [
-            f"// {purpose}",
-            # A cell may leave bits unread: a plane of a word, the upper bits of a number known to be small.
-            "/* verilator lint_off UNUSEDSIGNAL */",
-            f"module {module} (",
-            ",\n".join(f"    {port}" for port in ports),
-            ");",
-            *(f"  {line}" for line in (*lines, *ends)),
-            "endmodule",
-            "/* verilator lint_on UNUSEDSIGNAL */",
-            "",
-        ]
-    )
+    return module_of(circuit, module, purpose, [*lines, *ends], ports)
 
 
 def _phase_lines(cut: Pipeline, phase: int) -> Iterator[str]:
