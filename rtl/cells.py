@@ -11,12 +11,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mulfree.ir import IntRange
+from mulfree.ir import IntArray, IntRange
 from mulfree.rtl import cell_evaluate as value
 from mulfree.rtl import cell_infer as infer
+from mulfree.rtl import cell_lookup, price
 from mulfree.rtl import cell_moves as moves
 from mulfree.rtl import cell_wiring as wiring
-from mulfree.rtl import price
 from mulfree.rtl.cell import Cell
 from mulfree.rtl.cell_verilog import instance, of_lane, per_lane, to_hull, whole
 from mulfree.rtl.heap import Summation, Weights
@@ -57,6 +57,12 @@ MIN = Cell(
 )
 MUX = Cell("mux", infer.mux, value.mux, per_lane("{raw_a} ? {b} : {c}"), price.per_bit(3, 2))
 """MUX(select, a, b) is a where the stored bit of select is 1, else b."""
+
+
+def lookup(table: IntArray) -> Cell:
+    """table[a, b, ...]: constants in the logic, chosen by as many operands as the table has axes, lane by lane."""
+    reached, entry = cell_lookup.looked_up(table), cell_lookup.entry(table)
+    return Cell("lookup", reached, entry, cell_lookup.tables(table), cell_lookup.price)
 
 
 # From all lanes to one.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+from mulfree.rtl import cell_lookup
 from mulfree.rtl.circuit import Circuit, Wire
 from mulfree.rtl.cost.cost import Cost
+from mulfree.rtl.cost.target import TARGETS
 from mulfree.rtl.cost.terms import NOTHING, Terms, amounts
 from mulfree.rtl.heap import GENERIC, Summation
 from mulfree.rtl.price import signed_digits
@@ -38,6 +40,8 @@ def cell_terms(wire: Wire, meets_constant: bool, technology: str) -> Terms:
     assert wire.cell is not None, f"{wire.name} has no driver"
     if wire.cell.summation is not None:
         return _heap(wire, wire.cell.summation, technology)
+    if wire.cell.name == "lookup":
+        return _lookup(wire, technology)
     plan = _PLANS.get(wire.cell.name)
     if plan is None:
         return NOTHING
@@ -55,6 +59,15 @@ def _heap(wire: Wire, summation: Summation, technology: str) -> Terms:
         return amounts(heap_bits=wire.lanes * max(0, sum(heights) - len(heights)))
     area = summation.area(wire.type, operands, technology)
     return Terms(Cost(luts=area.luts, carries=area.carries, gates=area.gates))
+
+
+def _lookup(wire: Wire, technology: str) -> Terms:
+    """A table for each bit, of as many inputs as a LUT of the technology has."""
+    operands = tuple(w.type for w in wire.operands)
+    inputs = TARGETS[technology].lut_inputs if technology in TARGETS else 4
+    if technology != GENERIC and not inputs:
+        return Terms(Cost(gates=cell_lookup.price(wire.type, operands).gates))
+    return Terms(Cost(luts=cell_lookup.luts(wire.type, operands, inputs)))
 
 
 def _adder(width: int, operand: int, lanes: int = 1) -> Terms:
