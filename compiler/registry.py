@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
-from mulfree.ir import IntOp, RealOp
+from mulfree.ir import IntOp, Pass, RealOp, TensorType
 from mulfree.ir.ops import INTEGER_OPERATORS, Contraction
 
 if TYPE_CHECKING:
@@ -39,6 +39,10 @@ def arithmetics() -> tuple[type[Arithmetic], ...]:
 def arithmetics_of(op: Contraction) -> list[type[Arithmetic]]:
     """The arithmetics that may compute this operator, in the order of the families."""
     return [a for a in arithmetics() if a.replaces is type(op)]
+
+
+def passes() -> tuple[Pass[TensorType], ...]:
+    return tuple(p for family in families() for p in family.passes)
 
 
 def adaptations() -> tuple[Adaptation, ...]:

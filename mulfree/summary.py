@@ -169,7 +169,7 @@ def run_demo(folder: Path, working: Callable[[str], AbstractContextManager[None]
     examples = Path(mulfree.__file__).parent / "examples"
     with working("compiling"):
         design = mulfree.compile(examples / "digits.onnx")
-    samples = read_samples(examples / "digits.npz", design.model)
+    samples = read_samples(examples / "digits.npz", design.model.inputs)
     with working("simulating"):
         simulation = simulate(design, samples, [slice(None)])
     frames = samples.first(DEMO_FRAMES)

@@ -5,6 +5,7 @@ from importlib.metadata import entry_points
 from mulfree.compiler.families import (
     and_popcount,
     min_select,
+    piecewise,
     power_of_two,
     shift,
     shift_add,
@@ -23,6 +24,7 @@ OWN_FAMILIES: tuple[Family, ...] = (
     shift_add.FAMILY,
     min_select.FAMILY,
     sum_max.FAMILY,
+    piecewise.FAMILY,
     shift.FAMILY,
 )
 """The families of this package, the cheaper arithmetic before the more general; a new one is a module and an entry."""

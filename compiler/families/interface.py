@@ -11,7 +11,7 @@ from mulfree.compiler.families.arithmetic import Arithmetic
 from mulfree.compiler.frontends.onnx.rules.rule import Rule as ImportRule
 from mulfree.compiler.lowering import Rule as LoweringRule
 from mulfree.compiler.streamline.rules.rule import Rule as StreamlineRule
-from mulfree.ir import AnyArray, Graph, IntOp, RealOp, RealType
+from mulfree.ir import AnyArray, Graph, IntOp, Pass, RealOp, RealType, TensorType
 
 if TYPE_CHECKING:
     from onnx import FunctionProto, NodeProto
@@ -62,6 +62,8 @@ class Family:
     recognise: tuple[Recognise, ...] = ()
     streamline: Mapping[type[RealOp], StreamlineRule] = field(default_factory=dict[type[RealOp], StreamlineRule])
     """From imported operators to integer ones."""
+    passes: tuple[Pass[TensorType], ...] = ()
+    """Exact rewrites of the integer graph for hardware, before arithmetics are chosen."""
     lowering: Mapping[type[IntOp], LoweringRule] = field(default_factory=dict[type[IntOp], LoweringRule])
     """From integer operators to stages; arithmetics need none."""
     adaptations: tuple[Adaptation, ...] = ()

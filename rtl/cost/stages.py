@@ -241,6 +241,7 @@ _KINDS: dict[str, Callable[[Stage, Target], Terms]] = {
     "fifo": _fifo,
     "fork": _fork,
     "leaky": _mapped,
+    "lookup": _mapped,
     "matrix_vector": _matrix_vector,
     "pad": _pad,
     "reorder": _reorder,

@@ -8,7 +8,7 @@ from mulfree.rtl.stages.affine import affine
 from mulfree.rtl.stages.channelwise import Combine, TapLane, channelwise
 from mulfree.rtl.stages.constant_layer import constant_layer
 from mulfree.rtl.stages.constant_matrix import constant_matrix
-from mulfree.rtl.stages.elementwise import add, clamp, leaky
+from mulfree.rtl.stages.elementwise import add, clamp, leaky, lookup
 from mulfree.rtl.stages.entry_schedule import EntrySchedule
 from mulfree.rtl.stages.matrix_vector import Lane, matrix_vector
 from mulfree.rtl.stages.plumbing import fifo, fork, width_converter
@@ -45,6 +45,7 @@ __all__ = [
     "fork",
     "kept_together",
     "leaky",
+    "lookup",
     "matrix_vector",
     "memory_files",
     "pad",

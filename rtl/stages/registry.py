@@ -9,7 +9,7 @@ from mulfree.rtl.stages.affine import affine_text
 from mulfree.rtl.stages.channelwise import channelwise_text
 from mulfree.rtl.stages.constant_layer import constant_layer_text
 from mulfree.rtl.stages.constant_matrix import constant_matrix_text
-from mulfree.rtl.stages.elementwise import add_text, clamp_text, leaky_text
+from mulfree.rtl.stages.elementwise import add_text, clamp_text, leaky_text, lookup_text
 from mulfree.rtl.stages.matrix_vector import matrix_vector_text
 from mulfree.rtl.stages.plumbing import fifo_text, fork_text, width_converter_text
 from mulfree.rtl.stages.reorder import reorder_text
@@ -33,6 +33,7 @@ PRINTERS: dict[str, Callable[[Stage], str]] = {
     "fifo": fifo_text,
     "fork": fork_text,
     "leaky": leaky_text,
+    "lookup": lookup_text,
     "matrix_vector": matrix_vector_text,
     "pad": pad_text,
     "reorder": reorder_text,

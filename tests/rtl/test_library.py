@@ -65,6 +65,7 @@ def one_of_each() -> list[Stage]:
     matrix, chosen = np.arange(-18, 18).reshape(3, 12), Value("y", TensorType((3,), IntRange(-5, 5)))
     product = result_of(MultiplyAccumulate(Tensor(matrix[:, :, None, None])), whole)
     single = stream_of("single", (9,), IntRange(-5, 5), 1)
+    pieces = stream_of("pieces", (9,), IntRange(0, 3), 3)
     return [
         window,
         stages.channelwise("channelwise", window.outputs[0], pooled, taps=9, combine="max"),
@@ -73,6 +74,7 @@ def one_of_each() -> list[Stage]:
         stages.affine("affine", wide, result_of(scale, wide), scale),
         stages.clamp("clamp", wide, result_of(Clamp(0, 6), wide), Clamp(0, 6)),
         stages.leaky("leaky", wide, result_of(Leaky(10, 1), wide), Leaky(10, 1)),
+        stages.lookup("lookup", pieces, Value("y", TensorType((9,), IntRange(-2, 90))), np.array([0, 90, -2, 5])),
         stages.add("add", x, wide, Value("y", TensorType((4, 4, 4), IntRange(-10, 10)))),
         stages.width_converter("width_converter", vector, 2),
         stages.fork("fork_stage", vector, 2),

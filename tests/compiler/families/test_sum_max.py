@@ -72,7 +72,9 @@ def test_sums_saturate_where_a_quantiser_follows_and_widen_where_none_does() -> 
     sums = net("SumMax", net.quant("x", f(0.25), 6), *weights(5, 7, absent=0.3), domain="mulfree")
     x = np.random.default_rng(0).normal(size=(300, 7)).astype(np.float32) * 4
     wide, narrow = (agree(net, y, x).graph.outputs[0].type for y in (sums, net.quant(sums, f(0.25), 4)))
-    assert narrow.range == IntRange(-8, 7) and wide.range.lo < -8 and wide.range.hi > 7
+    assert narrow.range == IntRange(-8, 7)
+    assert wide.range.lo < -8
+    assert wide.range.hi > 7
 
 
 def test_maxima_and_minima_of_different_operands_are_no_sum_max() -> None:
