@@ -10,7 +10,7 @@ from mulfree.ir import AnyArray, IntArray, IntRange
 from mulfree.rtl.cell_evaluate import Evaluate, Types
 from mulfree.rtl.cell_infer import Infer, lanes_of
 from mulfree.rtl.cell_verilog import Operand, Printer, each_lane, literal
-from mulfree.rtl.price import Price
+from mulfree.rtl.price import Price, Pricing
 from mulfree.rtl.wires import WireType
 
 
@@ -42,7 +42,8 @@ def tables(table: IntArray) -> Printer:
     def print_cell(out: Operand, operands: tuple[Operand, ...], target: str) -> str:
         del target
         planes = range(out.type.element_bits)
-        constants = [_plane_text(f"{out.name}_bit{i}", bits) for i, bits in enumerate(_planes(table, out, operands))]
+        bits_by_plane = _planes(table, out.type, tuple(x.type for x in operands))
+        constants = [_plane_text(f"{out.name}_bit{i}", bits) for i, bits in enumerate(bits_by_plane)]
         chosen = "{" + ", ".join(f"{out.name}_bit{i}[{{index}}]" for i in reversed(planes)) + "}"
         return "\n".join([*constants, each_lane(out, lambda lane: chosen.replace("{index}", _index(operands, lane)))])
 
@@ -58,22 +59,45 @@ def _plane_text(name: str, bits: IntArray) -> str:
     return f"localparam logic [{len(bits) - 1}:0] {name} = {literal(len(bits), value)};"
 
 
-def _planes(table: IntArray, out: Operand, operands: tuple[Operand, ...]) -> IntArray:
+def _planes(table: IntArray, out: WireType, operands: tuple[WireType, ...]) -> IntArray:
     """(bits of the result, entries): the table over all words of the operands, 0 where it has no entry."""
-    whole = np.zeros([2**x.type.element_bits for x in operands], np.int64)
+    whole = np.zeros([2**x.element_bits for x in operands], np.int64)
     known = tuple(slice(0, min(length, size)) for length, size in zip(table.shape, whole.shape, strict=True))
-    whole[known] = out.type.range.encode(table[known])
-    planes: IntArray = whole.ravel() >> np.arange(out.type.element_bits)[:, None] & 1
+    whole[known] = out.range.encode(table[known])
+    planes: IntArray = whole.ravel() >> np.arange(out.element_bits)[:, None] & 1
     return planes
 
 
-def luts(out: WireType, operands: tuple[WireType, ...], lut_inputs: int) -> int:
-    """A table for each bit, and as many more as its address is longer; what chooses among them is not counted."""
+def luts(table: IntArray, operands: tuple[WireType, ...], lut_inputs: int) -> int:
+    """A look-up table for each different bit that is not a constant or a bit of an operand (or its complement).
+
+    More where the address is longer than a look-up table's; what chooses among these is not counted.
+    """
     bits = sum(x.element_bits for x in operands)
-    return int(out.bits * 2 ** max(0, bits - lut_inputs))
+    tables = len(_functions(table, operands)) * max(x.lanes for x in operands)
+    return int(tables * 2 ** max(0, bits - lut_inputs))
 
 
-def price(out: WireType, operands: tuple[WireType, ...]) -> Price:
-    """About half a gate for each entry and bit, as constants fold the multiplexers; two levels for each address bit."""
-    bits = sum(x.element_bits for x in operands)
-    return Price(out.bits * 2**bits // 2, luts(out, operands, 6), 2 * bits)
+def _functions(table: IntArray, operands: tuple[WireType, ...]) -> set[tuple[int, ...]]:
+    """The different bits of the result, as they are printed for every word of the operands, that need logic."""
+    words = np.indices([2**x.element_bits for x in operands]).reshape(len(operands), -1)
+    planes = _planes(table, looked_up(table)(*operands), operands)
+    literals = [word >> i & 1 for word, x in zip(words, operands, strict=True) for i in range(x.element_bits)]
+    free = {tuple(v.tolist()) for v in (*literals, np.zeros_like(words[0]))}
+    return {min(p, n) for p, n in ((tuple(v.tolist()), tuple((1 - v).tolist())) for v in planes) if not {p, n} & free}
+
+
+def different_bits(table: IntArray, operands: tuple[WireType, ...]) -> int:
+    """Bits of a result, without constant and equal ones: those that registers behind the table hold."""
+    planes = {tuple(v.tolist()) for v in _planes(table, looked_up(table)(*operands), operands)}
+    return sum(len(set(plane)) > 1 for plane in planes) * max(x.lanes for x in operands)
+
+
+def priced(table: IntArray) -> Pricing:
+    """About half a gate for each entry of a bit, as constants fold the multiplexers; two levels by address bit."""
+
+    def price(out: WireType, operands: tuple[WireType, ...]) -> Price:
+        bits, tables = sum(x.element_bits for x in operands), luts(table, operands, 6)
+        return Price(tables * 2 ** min(bits, 6) // 2, tables, 2 * bits)
+
+    return price

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mulfree.ir import IntArray, IntRange
+from mulfree.ir import IntArray, IntRange, Tensor
 from mulfree.rtl import cell_evaluate as value
 from mulfree.rtl import cell_infer as infer
 from mulfree.rtl import cell_lookup, price
@@ -62,7 +62,7 @@ MUX = Cell("mux", infer.mux, value.mux, per_lane("{raw_a} ? {b} : {c}"), price.p
 def lookup(table: IntArray) -> Cell:
     """table[a, b, ...]: constants in the logic, chosen by as many operands as the table has axes, lane by lane."""
     reached, entry = cell_lookup.looked_up(table), cell_lookup.entry(table)
-    return Cell("lookup", reached, entry, cell_lookup.tables(table), cell_lookup.price)
+    return Cell("lookup", reached, entry, cell_lookup.tables(table), cell_lookup.priced(table), table=Tensor(table))
 
 
 # From all lanes to one.

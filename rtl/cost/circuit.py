@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+from mulfree.ir import IntArray
 from mulfree.rtl import cell_lookup
 from mulfree.rtl.circuit import Circuit, Wire
 from mulfree.rtl.cost.cost import Cost
@@ -40,8 +41,8 @@ def cell_terms(wire: Wire, meets_constant: bool, technology: str) -> Terms:
     assert wire.cell is not None, f"{wire.name} has no driver"
     if wire.cell.summation is not None:
         return _heap(wire, wire.cell.summation, technology)
-    if wire.cell.name == "lookup":
-        return _lookup(wire, technology)
+    if wire.cell.table is not None:
+        return _lookup(wire, wire.cell.table.array, technology)
     plan = _PLANS.get(wire.cell.name)
     if plan is None:
         return NOTHING
@@ -61,13 +62,14 @@ def _heap(wire: Wire, summation: Summation, technology: str) -> Terms:
     return Terms(Cost(luts=area.luts, carries=area.carries, gates=area.gates))
 
 
-def _lookup(wire: Wire, technology: str) -> Terms:
-    """A table for each bit, of as many inputs as a LUT of the technology has."""
+def _lookup(wire: Wire, table: IntArray, technology: str) -> Terms:
+    """Tables of as many inputs as the technology's have."""
     operands = tuple(w.type for w in wire.operands)
-    inputs = TARGETS[technology].lut_inputs if technology in TARGETS else 4
-    if technology != GENERIC and not inputs:
-        return Terms(Cost(gates=cell_lookup.price(wire.type, operands).gates))
-    return Terms(Cost(luts=cell_lookup.luts(wire.type, operands, inputs)))
+    inputs = TARGETS[technology].lut_inputs if technology in TARGETS else TARGETS["ice40"].lut_inputs
+    assert wire.cell is not None
+    if not inputs:
+        return Terms(Cost(gates=wire.cell.price(wire.type, operands).gates))
+    return Terms(Cost(luts=cell_lookup.luts(table, operands, inputs)))
 
 
 def _adder(width: int, operand: int, lanes: int = 1) -> Terms:

@@ -9,6 +9,7 @@ import numpy as np
 
 from mulfree.ir import IntArray
 from mulfree.rtl.actors import Buffered
+from mulfree.rtl.cell_lookup import different_bits
 from mulfree.rtl.cost.calibration import calibration
 from mulfree.rtl.cost.circuit import circuit_terms
 from mulfree.rtl.cost.cost import Cost
@@ -121,6 +122,13 @@ def _affine(stage: Stage, target: Target) -> Terms:
         return out
     fetch = vector_fetch(stage.inputs[0].token_bits, 1, 1, stage.memories["weights"].depth, target)
     return fetch + _memories(stage, target) + out
+
+
+def _lookup(stage: Stage, target: Target) -> Terms:
+    """Synthesis keeps one register for equal bits."""
+    tables = [(w.cell.table, w) for w in stage.circuits["map"].wires if w.cell and w.cell.table]
+    bits = sum(different_bits(table.array, tuple(x.type for x in wire.operands)) for table, wire in tables)
+    return _circuits(stage, target) + register(bits)
 
 
 def _mapped(stage: Stage, target: Target) -> Terms:
@@ -241,7 +249,7 @@ _KINDS: dict[str, Callable[[Stage, Target], Terms]] = {
     "fifo": _fifo,
     "fork": _fork,
     "leaky": _mapped,
-    "lookup": _mapped,
+    "lookup": _lookup,
     "matrix_vector": _matrix_vector,
     "pad": _pad,
     "reorder": _reorder,
