@@ -27,6 +27,7 @@ from mulfree.train.export import export_onnx, to_onnx
 from mulfree.train.layers import Conv1d, Conv2d, Linear
 from mulfree.train.min_select import MinSelectConv1d, MinSelectConv2d, MinSelectLinear
 from mulfree.train.norm import Norm
+from mulfree.train.piecewise import PiecewiseActivation, PiecewiseWeights
 from mulfree.train.power_of_two import PowerOfTwo
 from mulfree.train.quantisers import Binary, Quantiser, Uniform
 from mulfree.train.rounded_shift import PowerOfTwoConv1d, PowerOfTwoConv2d, PowerOfTwoLinear
@@ -45,6 +46,8 @@ __all__ = [
     "MinSelectConv2d",
     "MinSelectLinear",
     "Norm",
+    "PiecewiseActivation",
+    "PiecewiseWeights",
     "PowerOfTwo",
     "PowerOfTwoConv1d",
     "PowerOfTwoConv2d",
