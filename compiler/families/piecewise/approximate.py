@@ -1,8 +1,9 @@
 """A trained network of floats or of integers with its weights and rectified activations in pieces: ONNX to ONNX.
 
-Layers are taken in order. Weights get the value of their piece; then what the layers so far make of the calibration
-data is what the pieces of the next activation are fitted to, so that a later layer answers for what an earlier one
-changed. A quantiser right behind such an activation is taken out: the pieces stand for it.
+Layers are taken in order. Weights get the value of their piece; what a layer then makes of the calibration data is
+brought back to what it makes of it in the original network, by a line for each channel (least squares), which
+thresholds take in. The pieces of an activation are fitted to the network as it is so far, so that a later layer answers
+for what an earlier one changed. A quantiser right behind such an activation is taken out: the pieces stand for it.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mulfree.compiler.families.piecewise.fit import ENDPOINTS, Pieces, activation_pieces, weight_pieces
-from mulfree.compiler.families.piecewise.onnx_edits import edited
+from mulfree.compiler.families.piecewise.fit import ENDPOINTS, Pieces, activation_pieces, lines, weight_pieces
+from mulfree.compiler.families.piecewise.onnx_edits import NewLayer, edited
 from mulfree.compiler.frontends.onnx import import_onnx
 from mulfree.compiler.frontends.onnx.load import load_model
 from mulfree.compiler.frontends.real import (
@@ -126,7 +127,7 @@ def approximate_piecewise(
         walk.visit(node)
     if not walk.made:
         raise CompileError(f"{graph.name}: has neither a layer with constant weights nor a Relu to approximate")
-    model = edited(load_model(source).proto, walk.weights, walk.activations, walk.taken_out)
+    model = edited(load_model(source).proto, walk.layers, walk.activations, walk.taken_out)
     return PiecewiseNetwork(model, tuple(walk.made), tuple(walk.products))
 
 
@@ -148,19 +149,19 @@ def _rows(graph: RealGraph, x: Mapping[str, AnyArray]) -> dict[RealValue, list[A
 
 
 class _Walk:
-    """Goes through the graph once, with the values of the approximated network for every sample."""
+    """Goes through the graph once, with the values of the original and of the approximated network for every sample."""
 
     def __init__(
         self, graph: RealGraph, rows: dict[RealValue, list[AnyArray]], weights: int, activations: int, bits: int
     ) -> None:
-        self.rows = rows
+        self.exact, self.rows = dict(rows), dict(rows)
         self.count = len(next(iter(rows.values())))
         self.options = (weights, activations, bits)
         self.constants = {n.output: n.op.array for n in graph.nodes if isinstance(n.op, Constant)}
         self.last_reader = {value: node for node in graph.nodes for value in node.inputs}
         self.made: list[PiecewiseTensor] = []
         self.products: list[Products] = []
-        self.weights: dict[str, AnyArray] = {}
+        self.layers: dict[str, NewLayer] = {}
         self.activations: dict[str, Pieces] = {}
         self.taken_out: list[str] = []
         self._pieces: dict[RealValue, Pieces] = {}
@@ -169,32 +170,35 @@ class _Walk:
     def visit(self, node: RealNode) -> None:
         if node.output in self.constants:
             return
+        self.exact[node.output] = self._computed(node, self.exact)
         if isinstance(node.op, LAYERS) and node.inputs[1] in self.constants:
             self._layer(node)
         elif _is_rectifier(node, self.constants):
             self._activation(node)
         elif isinstance(node.op, Quant) and node.inputs[0] in self._pieces:
-            self._take_out(node)
-        else:
-            self._compute(node)
+            self.rows[node.output] = self.rows[node.inputs[0]]
+            self.taken_out.append(node.output.name)
             self._hand_on(node)
-        for value in node.inputs:
-            if self.last_reader[value] is node:
-                self.rows.pop(value, None)
+        else:
+            self.rows[node.output] = self._computed(node, self.rows)
+            self._hand_on(node)
+        self._forget(node)
 
     def _layer(self, node: RealNode) -> None:
         count, _, bits = self.options
         name, exact = node.output.name, self.constants[node.inputs[1]]
         pieces = weight_pieces(exact, count, bits)
-        self.weights[name] = pieces(exact)
-        self._compute(node, {node.inputs[1]: self.weights[name]})
-        self.made.append(PiecewiseTensor(name, True, pieces, _error([self.weights[name]], [exact])))
+        approximated = pieces(exact)
+        y = self._computed(node, self.rows, {node.inputs[1]: approximated})
+        gain, offset = lines(y, self.exact[node.output], axis=1 if isinstance(node.op, Conv) else -1)
+        self.layers[name] = NewLayer(approximated, gain, offset)
+        self.rows[node.output] = [row * gain + offset for row in y]
+        self.made.append(PiecewiseTensor(name, True, pieces, _error([approximated], [exact])))
         if before := self._pieces.get(node.inputs[0]):
             self.products.append(_products(name, pieces, before))
 
     def _activation(self, node: RealNode) -> None:
-        self._compute(node)
-        name, (_, count, bits), exact = node.output.name, self.options, self.rows[node.output]
+        name, (_, count, bits), exact = node.output.name, self.options, self._computed(node, self.rows)
         try:
             pieces = activation_pieces(np.concatenate([row.ravel() for row in exact]), count, bits)
         except ValueError as problem:
@@ -203,21 +207,27 @@ class _Walk:
         self.activations[name] = self._pieces[node.output] = pieces
         self.made.append(PiecewiseTensor(name, False, pieces, _error(self.rows[node.output], exact)))
 
-    def _take_out(self, node: RealNode) -> None:
-        """A quantiser of values of pieces."""
-        self.rows[node.output] = self.rows[node.inputs[0]]
-        self.taken_out.append(node.output.name)
-        self._hand_on(node)
-
-    def _compute(self, node: RealNode, instead: Mapping[RealValue, AnyArray] | None = None) -> None:
+    def _computed(
+        self,
+        node: RealNode,
+        rows: Mapping[RealValue, list[AnyArray]],
+        instead: Mapping[RealValue, AnyArray] | None = None,
+    ) -> list[AnyArray]:
         known = self.constants | dict(instead or {})
-        operands = [[known[v]] * self.count if v in known else self.rows[v] for v in node.inputs]
-        self.rows[node.output] = [node.op.evaluate(*row) for row in zip(*operands, strict=True)]
+        operands = [[known[v]] * self.count if v in known else rows[v] for v in node.inputs]
+        return [node.op.evaluate(*row) for row in zip(*operands, strict=True)]
 
     def _hand_on(self, node: RealNode) -> None:
         """What moves or pools the values of pieces gives values of these pieces."""
         if isinstance(node.op, Quant | MaxPool | Reshape | Transpose) and node.inputs[0] in self._pieces:
             self._pieces[node.output] = self._pieces[node.inputs[0]]
+
+    def _forget(self, node: RealNode) -> None:
+        """The values that nothing reads any more."""
+        for value in node.inputs:
+            if self.last_reader[value] is node:
+                self.rows.pop(value, None)
+                self.exact.pop(value, None)
 
 
 def _is_rectifier(node: RealNode, constants: Mapping[RealValue, AnyArray]) -> bool:

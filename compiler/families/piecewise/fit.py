@@ -160,3 +160,21 @@ def _traced(choices: Sequence[npt.NDArray[np.intp]], end: int) -> list[int]:
         end = int(choice[end - 1])
         cuts.insert(0, end)
     return cuts
+
+
+def lines(sums: Sequence[AnyArray], exact: Sequence[AnyArray], axis: int) -> tuple[AnyArray, AnyArray]:
+    """Gain and offset for each channel (along `axis` of every sample) that bring the sums closest to the exact ones.
+
+    Shaped to broadcast; of the sums' own type. A channel that does not rise with the exact one keeps its slope.
+    """
+    x, y = (
+        np.concatenate([np.moveaxis(s, axis, 0).reshape(s.shape[axis], -1) for s in part], 1) for part in (sums, exact)
+    )
+    means = [part.mean(axis=1, dtype=np.float64) for part in (x, y)]
+    centred = x - means[0][:, None]
+    product, square = (centred * y).sum(axis=1), (centred * centred).sum(axis=1)
+    gain = np.divide(product, square, out=np.ones_like(means[0]), where=(product > 0) & (square > 0))
+    offset = means[1] - gain * means[0]
+    rank = sums[0].ndim
+    shape = [-1 if i == axis % rank else 1 for i in range(1, rank)]
+    return tuple(v.astype(sums[0].dtype).reshape(shape) for v in (gain, offset))  # type: ignore[return-value]

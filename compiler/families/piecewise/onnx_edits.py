@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,13 +17,22 @@ if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
 
 
+@dataclass(frozen=True, slots=True)
+class NewLayer:
+    """Other weights for a layer, and what its result is multiplied by, then added to."""
+
+    weights: AnyArray
+    gain: AnyArray
+    offset: AnyArray
+
+
 def edited(
     original: ModelProto,
-    weights: Mapping[str, AnyArray],
+    layers: Mapping[str, NewLayer],
     activations: Mapping[str, Pieces],
     taken_out: Iterable[str],
 ) -> ModelProto:
-    """A copy with other weights for the layers that give these results, pieces for activations, quantisers taken out.
+    """A copy with other layers and activations for those that give these results, and with quantisers taken out.
 
     Raises CompileError for a result that no node of the main graph gives.
     """
@@ -31,11 +41,11 @@ def edited(
     model = onnx.ModelProto()
     model.CopyFrom(original)
     nodes = {output: node for node in model.graph.node for output in node.output}
-    for name in (*weights, *activations, *taken_out):
+    for name in (*layers, *activations, *taken_out):
         if name not in nodes:
             raise CompileError(f"'{name}' is made inside a function of the model; inline its functions first")
-    for name, array in weights.items():
-        nodes[name].input[1] = _constant(model, f"{name}.weights", array)
+    for name, layer in layers.items():
+        _become_layer(model, nodes[name], layer)
     for name, pieces in activations.items():
         _become_pieces(model, nodes[name], pieces)
     for name in taken_out:
@@ -44,6 +54,20 @@ def edited(
     if activations and all(o.domain != DOMAIN for o in model.opset_import):
         model.opset_import.append(onnx.helper.make_opsetid(DOMAIN, 1))
     return attach_bodies(model)
+
+
+def _become_layer(model: ModelProto, node: NodeProto, layer: NewLayer) -> None:
+    """The node with other weights; behind it a product and a sum, the last under the name of its result."""
+    from onnx import helper
+
+    name, value = node.output[0], f"{node.output[0]}.sums"
+    node.input[1] = _constant(model, f"{name}.weights", layer.weights)
+    node.output[0] = value
+    at = 1 + next(i for i, n in enumerate(model.graph.node) if n is node or n == node)
+    for operator, part, result in (("Mul", "gain", f"{name}.scaled"), ("Add", "offset", name)):
+        operand = _constant(model, f"{name}.{part}", getattr(layer, part))
+        model.graph.node.insert(at, helper.make_node(operator, [value, operand], [result], name=f"{name}.{operator}"))
+        at, value = at + 1, result
 
 
 def _become_pieces(model: ModelProto, node: NodeProto, pieces: Pieces) -> None:
