@@ -167,14 +167,16 @@ def lines(sums: Sequence[AnyArray], exact: Sequence[AnyArray], axis: int) -> tup
 
     Shaped to broadcast; of the sums' own type. A channel that does not rise with the exact one keeps its slope.
     """
-    x, y = (
-        np.concatenate([np.moveaxis(s, axis, 0).reshape(s.shape[axis], -1) for s in part], 1) for part in (sums, exact)
-    )
-    means = [part.mean(axis=1, dtype=np.float64) for part in (x, y)]
-    centred = x - means[0][:, None]
+    x, y = (_by_channel(part, axis) for part in (sums, exact))
+    mean, mean_exact = x.mean(axis=1), y.mean(axis=1)
+    centred = x - mean[:, None]
     product, square = (centred * y).sum(axis=1), (centred * centred).sum(axis=1)
-    gain = np.divide(product, square, out=np.ones_like(means[0]), where=(product > 0) & (square > 0))
-    offset = means[1] - gain * means[0]
-    rank = sums[0].ndim
+    gain = np.divide(product, square, out=np.ones_like(mean), where=(product > 0) & (square > 0))
+    rank, dtype = sums[0].ndim, sums[0].dtype
     shape = [-1 if i == axis % rank else 1 for i in range(1, rank)]
-    return tuple(v.astype(sums[0].dtype).reshape(shape) for v in (gain, offset))  # type: ignore[return-value]
+    return gain.astype(dtype).reshape(shape), (mean_exact - gain * mean).astype(dtype).reshape(shape)
+
+
+def _by_channel(samples: Sequence[AnyArray], axis: int) -> Floats:
+    rows = [np.moveaxis(sample, axis, 0).reshape(sample.shape[axis], -1) for sample in samples]
+    return np.concatenate(rows, axis=1).astype(np.float64)

@@ -36,7 +36,7 @@ def digits() -> tuple[AnyArray, AnyArray]:
 def network(digits: tuple[AnyArray, AnyArray]) -> onnx.ModelProto:
     """A float network of two layers, trained with scikit-learn."""
     x, y = (part[:-HELD_OUT] for part in digits)
-    trained = MLPClassifier((48,), random_state=3, max_iter=60).fit(x / 16, y)
+    trained = MLPClassifier((48,), random_state=3, max_iter=60, tol=1e-2).fit(x / 16, y)
     net, hidden = Net((64,)), "x"
     for i, (w, b) in enumerate(zip(trained.coefs_, trained.intercepts_, strict=True)):
         w = w / 16 if i == 0 else w
@@ -49,7 +49,7 @@ def accuracy(model: onnx.ModelProto, x: AnyArray, y: AnyArray) -> float:
     return float((onnxruntime_run(model.SerializeToString(), x).argmax(axis=1) == y).mean())
 
 
-@pytest.mark.parametrize(("weights", "activations", "lost"), [(2, 1, 0.16), (4, 5, 0.05), (8, 7, 0.02)])
+@pytest.mark.parametrize(("weights", "activations", "lost"), [(2, 1, 0.10), (4, 5, 0.03), (8, 7, 0.02)])
 def test_a_float_network_in_pieces_runs_alike_everywhere(
     digits: tuple[AnyArray, AnyArray], network: onnx.ModelProto, weights: int, activations: int, lost: float
 ) -> None:
