@@ -21,7 +21,7 @@ from mulfree.rtl import Circuit, Wire, cells
 from mulfree.rtl.stages import EntrySchedule
 from mulfree.rtl.stages.entry_schedule import NOTHING
 
-MOST_KEPT, MOST_PRICED = 0.6, 0.3
+MOST_KEPT, MOST_PRICED = 0.6, 0.45
 """Of all weights, the shares that are not 0 up to which there is a list of these on request, and up to which it is
 offered by price: where more are kept a list takes more LUTs than rows, to save cycles on which no folding counts."""
 
