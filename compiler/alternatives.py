@@ -32,8 +32,8 @@ class Alternative:
 
 
 def useful(found: list[Arithmetic], layer: LayerFolding) -> list[Arithmetic]:
-    """Those that gain something in this folding: weights stand in the logic if a token holds a whole vector."""
-    return [a for a in found if not a.needs_constants or a.codes.shape[0] * a.codes[0].size == layer.pe * layer.simd]
+    """Those that may gain something in this folding: weights stand in the logic if a token holds a whole vector."""
+    return [a for a in found if a.gains(a.codes.size == layer.pe * layer.simd)]
 
 
 def alternative(arithmetic: Arithmetic, x: TensorType, layer: LayerFolding, target: str) -> Alternative:

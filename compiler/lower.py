@@ -12,13 +12,13 @@ from dataclasses import fields
 
 import numpy as np
 
-from mulfree.compiler.families.arithmetic import Arithmetic, ListedEntries
+from mulfree.compiler.families.arithmetic import AfterSums, Arithmetic, ListedEntries
 from mulfree.compiler.folding import Folding, shape_of
 from mulfree.compiler.layer_names import layer_names
-from mulfree.compiler.lowering import IntNode, Lowering, renamed
+from mulfree.compiler.lowering import IntNode, IntValue, Lowering, renamed
 from mulfree.compiler.registry import lowering_rules
 from mulfree.compiler.stream_order import is_raster, transposed
-from mulfree.ir import AnyArray, CompileError, Graph, IntArray, IntRange, TensorType, ops
+from mulfree.ir import AnyArray, CompileError, Graph, IntArray, IntRange, Node, TensorType, Value, ops
 from mulfree.ir.ops import Window
 from mulfree.rtl import Design, Stream, stages
 from mulfree.rtl.heap import GENERIC
@@ -94,6 +94,8 @@ def _keeps_words(op: ops.Affine, before: IntRange, after: IntRange) -> bool:
 
 def _contraction(to: Lowering, node: IntNode, op: Arithmetic, x: Stream) -> Stream:
     layer, shape = to.layer(node), shape_of(node)
+    if sums := op.after_sums(x.value.type, layer.pe, layer.simd):
+        return _after_sums(to, node, sums, x)
     x = to.with_lanes(x, to.stream_lanes(node))
     constants = {"weight_range": op.weight_range, "style": layer.memory, "location": node.location}
     if shape.is_channelwise:
@@ -114,12 +116,25 @@ def _contraction(to: Lowering, node: IntNode, op: Arithmetic, x: Stream) -> Stre
     return to.build(stages.matrix_vector, node.output, "", x, node.output, **lanes, **constants).outputs[0]
 
 
-def _listed(to: Lowering, node: IntNode, entries: ListedEntries, x: Stream) -> Stream:
-    """Only the entries that are there, one after the other."""
+def _listed(
+    to: Lowering, node: IntNode, entries: ListedEntries, x: Stream, part: str = "", value: IntValue | None = None
+) -> Stream:
+    """Only the entries that are there, one after the other, as `value`, by default the node's result."""
     assert isinstance(node.op, Arithmetic)
     parts = {field.name: getattr(entries, field.name) for field in fields(entries)}
     options = {"reduce": node.op.reduce, "style": to.layer(node).memory, "location": node.location}
-    return to.build(stages.sparse_matrix, node.output, "", x, node.output, **parts, **options).outputs[0]
+    operands = (x, value or node.output)
+    return to.build(stages.sparse_matrix, node.output, part, *operands, **parts, **options).outputs[0]
+
+
+def _after_sums(to: Lowering, node: IntNode, sums: AfterSums, x: Stream) -> Stream:
+    """A list that makes the sums of every vector or pixel, then the layer of both."""
+    is_vector = len(x.value.type.shape) == 1
+    one = to.with_lanes(x if is_vector else to.in_raster(x, node), 1)
+    order = x.order if is_vector else np.arange(x.value.type.shape[0])
+    value = Value(f"{node.output.name}.sums", sums.extended)
+    both = _listed(to, node, sums.entries(order), one, "sums", value)
+    return _contraction(to, Node(sums.rest, (value,), node.output, node.location), sums.rest, both)
 
 
 def _in_stream_order(to: Lowering, node: IntNode, op: Arithmetic, x: Stream) -> tuple[IntArray, Stream]:

@@ -27,6 +27,18 @@ class ListedEntries:
 
 
 @dataclass(frozen=True, slots=True)
+class AfterSums:
+    """A layer as two: a vector (or every pixel) is followed by sums of its own elements, and `rest` reads both."""
+
+    extended: TensorType
+    """Of the vector or map with the sums as further channels."""
+    entries: Callable[[IntArray], ListedEntries]
+    """The list of the extended vector, a step for each element, from the order in which x's elements come."""
+    rest: Arithmetic
+    """What gives the layer's y, of `extended`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Arithmetic(Contraction):
     """How the layer `layer` is computed: its result is exactly `factor * y[m] + offset[m]`.
 
@@ -42,10 +54,9 @@ class Arithmetic(Contraction):
     examples: ClassVar[tuple[tuple[TensorType, Contraction], ...]] = ()
     """Operand types and layers small enough to test often."""
 
-    @property
-    def needs_constants(self) -> bool:
-        """Whether it gains something only where all weights stand in the logic, none in a memory."""
-        return False
+    def gains(self, is_unrolled: bool) -> bool:
+        """Whether it may gain something: with all weights in the logic, or where a memory or a list holds them."""
+        return True
 
     @classmethod
     @abstractmethod
@@ -94,6 +105,13 @@ class Arithmetic(Contraction):
         """The layer in a form that walks a list of entries, for rows whose elements come in `order`, `lanes` at a time.
 
         `sorts`: outputs may leave in any order. None: whole rows are walked, by `lane`.
+        """
+        return None
+
+    def after_sums(self, x: TensorType, pe: int, simd: int) -> AfterSums | None:
+        """The layer on x in a form that reads x together with sums of its elements, each made once for all outputs.
+
+        None: it reads x alone.
         """
         return None
 
