@@ -150,10 +150,6 @@ class PiecewiseValues(Piecewise):
         )
 
     @property
-    def needs_constants(self) -> bool:
-        return self.inner.needs_constants
-
-    @property
     def weight_range(self) -> IntRange:
         return self.inner.weight_range
 
