@@ -93,7 +93,7 @@ def random_samples(model: QuantisedModel, count: int, seed: int = 0) -> Samples:
 
 def write_npz(path: Path, arrays: Mapping[str, AnyArray]) -> None:
     """Write the file whole or not at all."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", suffix=".npz", dir=path.parent)
+    handle, name = _temporary(path, ".npz")
     os.close(handle)
     try:
         np.savez_compressed(name, allow_pickle=False, **dict(arrays))
@@ -109,7 +109,7 @@ def write_text(path: Path, text: str) -> None:
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write the file whole or not at all."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    handle, name = _temporary(path)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -117,6 +117,13 @@ def write_bytes(path: Path, data: bytes) -> None:
         os.replace(name, path)
     finally:
         Path(name).unlink(missing_ok=True)
+
+
+def _temporary(path: Path, suffix: str = "") -> tuple[int, str]:
+    """An open file beside the one to be written."""
+    if not path.parent.is_dir():
+        raise CompileError(f"{path}: there is no folder {path.parent}; create it, or name another file")
+    return tempfile.mkstemp(prefix=f".{path.name}-", suffix=suffix, dir=path.parent)
 
 
 def accuracy(y: AnyArray, labels: AnyArray) -> float:

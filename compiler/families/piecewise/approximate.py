@@ -190,9 +190,9 @@ class _Walk:
         pieces = weight_pieces(exact, count, bits)
         approximated = pieces(exact)
         y = self._computed(node, self.rows, {node.inputs[1]: approximated})
-        gain, offset = lines(y, self.exact[node.output], axis=1 if isinstance(node.op, Conv) else -1)
-        self.layers[name] = NewLayer(approximated, gain, offset)
-        self.rows[node.output] = [row * gain + offset for row in y]
+        line = _line(y, self.exact[node.output], axis=1 if isinstance(node.op, Conv) else -1)
+        self.layers[name] = NewLayer(approximated, line)
+        self.rows[node.output] = [row * line[0] + line[1] for row in y] if line else y
         self.made.append(PiecewiseTensor(name, True, pieces, _error([approximated], [exact])))
         if before := self._pieces.get(node.inputs[0]):
             self.products.append(_products(name, pieces, before))
@@ -228,6 +228,12 @@ class _Walk:
             if self.last_reader[value] is node:
                 self.rows.pop(value, None)
                 self.exact.pop(value, None)
+
+
+def _line(y: list[AnyArray], exact: list[AnyArray], axis: int) -> tuple[AnyArray, AnyArray] | None:
+    """As `lines`; None where nothing changed."""
+    is_same = all(np.array_equal(a, b) for a, b in zip(y, exact, strict=True))
+    return None if is_same else lines(y, exact, axis)
 
 
 def _is_rectifier(node: RealNode, constants: Mapping[RealValue, AnyArray]) -> bool:

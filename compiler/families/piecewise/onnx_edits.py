@@ -19,11 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class NewLayer:
-    """Other weights for a layer, and what its result is multiplied by, then added to."""
+    """Other weights for a layer; what its result is multiplied by, and what is added then (None: neither)."""
 
     weights: AnyArray
-    gain: AnyArray
-    offset: AnyArray
+    line: tuple[AnyArray, AnyArray] | None
 
 
 def edited(
@@ -58,16 +57,21 @@ def edited(
 
 def _become_layer(model: ModelProto, node: NodeProto, layer: NewLayer) -> None:
     """The node with other weights; behind it a product and a sum, the last under the name of its result."""
+    name = node.output[0]
+    node.input[1] = _constant(model, f"{name}.weights", layer.weights)
+    if layer.line is None:
+        return
+    node.output[0] = f"{name}.sums"
+    at = 1 + next(i for i, n in enumerate(model.graph.node) if n.output[:1] == node.output[:1])
+    gain, offset = (_constant(model, f"{name}.line", part) for part in layer.line)
+    _insert(model, at, "Mul", (f"{name}.sums", gain), f"{name}.scaled")
+    _insert(model, at + 1, "Add", (f"{name}.scaled", offset), name)
+
+
+def _insert(model: ModelProto, at: int, operator: str, operands: Iterable[str], result: str) -> None:
     from onnx import helper
 
-    name, value = node.output[0], f"{node.output[0]}.sums"
-    node.input[1] = _constant(model, f"{name}.weights", layer.weights)
-    node.output[0] = value
-    at = 1 + next(i for i, n in enumerate(model.graph.node) if n is node or n == node)
-    for operator, part, result in (("Mul", "gain", f"{name}.scaled"), ("Add", "offset", name)):
-        operand = _constant(model, f"{name}.{part}", getattr(layer, part))
-        model.graph.node.insert(at, helper.make_node(operator, [value, operand], [result], name=f"{name}.{operator}"))
-        at, value = at + 1, result
+    model.graph.node.insert(at, helper.make_node(operator, list(operands), [result], name=f"{result}/{operator}"))
 
 
 def _become_pieces(model: ModelProto, node: NodeProto, pieces: Pieces) -> None:
