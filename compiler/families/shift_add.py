@@ -60,10 +60,11 @@ class ShiftAdd(AndPopcount):
 
     def unrolled(self, order: IntArray, target: str) -> Callable[[Circuit, Wire], Wire]:
         rows = self.rows[:, order]
+        plan = cache(lambda words: plan_matrix(rows, words, target))
 
         def outputs(circuit: Circuit, x: Wire) -> Wire:
             words = circuit.index(x)
-            return draw(plan_matrix(rows, words.range, target), circuit, words)
+            return draw(plan(words.range), circuit, words)
 
         return outputs
 
