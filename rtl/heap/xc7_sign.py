@@ -125,7 +125,8 @@ def _chain(heights: Heights, constant: int, columns: int) -> _Chain | None:
 def _rows(heights: Heights, columns: int) -> tuple[list[int], list[bool], Heights] | None:
     """Ports and links of columns in three rows, and what is left; without any, the carry in takes a bit."""
     if columns == 0:
-        taken = min(1, heights[0]) if len(heights) > 1 else 0
+        above = len(heights) - 1
+        taken = min(1, heights[0]) if above else 0
         return [*slots(0, taken, 1), UNUSED], [False], (heights[0] - taken, *heights[1:])
     free = max(0, heights[0] - ROWS)
     if free > FREE_INPUTS or max(heights[1:columns], default=0) > ROWS:
