@@ -9,10 +9,11 @@ from mulfree.compiler.folding import Folding, LayerFolding, foldable_layers, sha
 from mulfree.compiler.layer_names import layer_names
 from mulfree.compiler.lower import lower
 from mulfree.compiler.passes.choose_arithmetic import Choose, candidates, is_open
+from mulfree.compiler.price import price
 from mulfree.ir import Graph, Node, TensorType
 from mulfree.ir.ops import Contraction, Operations
 from mulfree.rtl.busy import busy_cycles
-from mulfree.rtl.cost import Cost, stage_cost, target_named, total
+from mulfree.rtl.cost import Cost, stage_cost, total
 
 IntGraph = Graph[TensorType]
 IntNode = Node[TensorType]
@@ -44,17 +45,6 @@ def alternative(arithmetic: Arithmetic, x: TensorType, layer: LayerFolding, targ
     cost = total([stage_cost(stage, target) for stage in design.stages])
     cycles = max(busy_cycles(stage) for stage in design.stages)
     return Alternative(arithmetic, cost, cycles, cycles <= shape_of(graph.nodes[0]).interval(layer.pe, layer.simd))
-
-
-def price(cost: Cost, target: str) -> tuple[float, float]:
-    """What is made least: LUTs of logic and memory, a block memory counting as many as the synthesis tool reckons.
-
-    Gates where there are no LUTs. Among equals, flip-flops.
-    """
-    technology = target_named(target)
-    if technology.is_fpga:
-        return cost.luts + cost.lutram + cost.brams * technology.block_cost, cost.ffs
-    return cost.gates, cost.ffs
 
 
 def rank(alternative: Alternative, target: str) -> tuple[bool, float, float]:

@@ -18,6 +18,7 @@ from mulfree.compiler.layer_names import layer_names
 from mulfree.compiler.lowering import IntNode, IntValue, Lowering, renamed
 from mulfree.compiler.registry import lowering_rules
 from mulfree.compiler.stream_order import is_raster, transposed
+from mulfree.compiler.unrolled import unrolled_layer
 from mulfree.ir import AnyArray, CompileError, Graph, IntArray, IntRange, Node, TensorType, Value, ops
 from mulfree.ir.ops import Window
 from mulfree.rtl import Design, Stream, stages
@@ -45,10 +46,12 @@ def lower(
 
 
 def _lower_node(to: Lowering, node: IntNode, streams: list[Stream]) -> Stream:
-    """The stream that carries the node's result."""
+    """The stream that carries the node's result; what computes the operand may have computed that too."""
     x, value, place = streams[0], node.output, {"location": node.location}
     if rule := lowering_rules().get(type(node.op)):
         return rule(to, node, streams)
+    if x.value is value:
+        return x
     match node.op:
         case Arithmetic():
             return _contraction(to, node, node.op, x)
@@ -105,8 +108,7 @@ def _contraction(to: Lowering, node: IntNode, op: Arithmetic, x: Stream) -> Stre
     order, x = _in_stream_order(to, node, op, x) if op.elements_per_code == 1 else _by_channel(to, node, op, x)
     weights = _rows(op.codes)[:, order]
     if weights.size == layer.pe * layer.simd and (outputs := op.unrolled(order, to.target)):
-        options = {"levels": layer.levels, "target": to.target, "location": node.location}
-        return to.build(stages.constant_layer, node.output, "", x, node.output, outputs, **options).outputs[0]
+        return unrolled_layer(to, node, x, outputs)
     if entries := op.listed(order, x.lanes, layer.pe, to.takes_any_order(node.output)):
         return _listed(to, node, entries, x)
     if shape.outputs > layer.pe and not to.is_fast(x):

@@ -79,6 +79,16 @@ def dot(weights: Weights, constant: int = 0, held: IntRange | None = None) -> Ce
     return _heap("dot", Summation(weights, constant, held=held))
 
 
+def reaches(weights: Weights, constant: int = 0, held: IntRange | None = None) -> Cell:
+    """1 where the sum that `dot` gives is 0 or more, else 0: one heap, of which only the carry is made."""
+    return sign(Summation(weights, constant, held=held, is_sign=True))
+
+
+def sign(sum: Summation) -> Cell:
+    """As `reaches`, of a sum given as such."""
+    return _heap("reaches", sum)
+
+
 def weighted_sum(weights: tuple[int, ...], constant: int = 0) -> Cell:
     """constant + sum of the operands, each times its weight, lane by lane: a heap per lane."""
     return _heap("weighted_sum", Summation(weights, constant, is_across=False))

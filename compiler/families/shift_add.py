@@ -25,7 +25,7 @@ from mulfree.compiler.families.power_of_two.arithmetics import PowerOfTwo
 from mulfree.ir import BIPOLAR, IntArray, IntRange, Tensor, TensorType
 from mulfree.ir.ops import Contraction, MultiplyAccumulate, Window
 from mulfree.rtl import Circuit, Wire
-from mulfree.rtl.constant_matrix import draw, plan_matrix
+from mulfree.rtl.constant_matrix import MatrixPlan, draw, plan_matrix
 from mulfree.rtl.price import signed_digits
 from mulfree.rtl.stages import EntrySchedule
 from mulfree.rtl.stages.entry_schedule import NOTHING
@@ -62,9 +62,13 @@ class ShiftAdd(AndPopcount):
     def unrolled(self, order: IntArray, target: str) -> Callable[[Circuit, Wire], Wire]:
         rows = self.rows[:, order]
 
+        @cache
+        def plan(words: IntRange) -> MatrixPlan:
+            return plan_matrix(rows, words, target)
+
         def outputs(circuit: Circuit, x: Wire) -> Wire:
             words = circuit.index(x)
-            return draw(plan_matrix(rows, words.range, target), circuit, words)
+            return draw(plan(words.range), circuit, words)
 
         return outputs
 
