@@ -17,7 +17,6 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-import onnx
 from common import SHARED, Report, machine, mnist, onnxruntime_outputs
 from rich.console import Console
 from rich.table import Table
@@ -72,7 +71,7 @@ def same(
     report: Report, name: str, made: PiecewiseNetwork, x: AnyArray, y: AnyArray, asked: argparse.Namespace
 ) -> None:
     """onnxruntime, the definition and the three datapaths."""
-    theirs = onnxruntime_run(made.model, x[: asked.images])
+    theirs = onnxruntime_outputs(made.model, x[: asked.images])
     report.claim(np.array_equal(theirs, y[: asked.images]), f"{name}: onnxruntime gives the same in {asked.images}")
     defined = mulfree.compile(made.model).model.run({"input": x[: asked.frames]})
     report.claim(
@@ -85,13 +84,6 @@ def same(
         with report.timed():
             found = design.cosimulate(x[: asked.frames], random_pattern(0.8, 1), random_pattern(0.8, 2))
         report.claim(found.is_equal and used > 0, f"{name}: {used} layers by {datapath}, {found}")
-
-
-def onnxruntime_run(model: onnx.ModelProto, x: AnyArray) -> AnyArray:
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    return np.asarray(session.run(None, {"input": x})[0])
 
 
 def accuracy(y: AnyArray, labels: AnyArray) -> float:
