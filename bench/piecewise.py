@@ -6,7 +6,7 @@ FOLDER/float_mlp.onnx and FOLDER/float_cnn.onnx come from `bench/train_families.
 (three epochs). For (M, N) = (2, 1), (4, 5) and (8, 7) pieces of weights and activations, fitted to 200 training images:
 accuracy on MNIST's test images beside the float network's, the error of the fixed-point products beside its bound, in
 how many images onnxruntime and the definition give other numbers, and under Verilator, at random flow, each datapath
-(planes, products, values) on the same images. Then the latency model of the thesis' Table 3.8, and the depth of ours.
+(planes, products, values) on the same images, with its estimated LUTs for xc7. Then the latency model of the thesis' Table 3.8, and the depth of ours.
 
 One PASS or FAIL line per claim; exits with 1 if one fails. Data: $MULFREE_MODELS (default ../shared).
 """
@@ -83,7 +83,10 @@ def same(
         used = [node.op.name for node in design.hardware.graph.nodes].count(datapath)
         with report.timed():
             found = design.cosimulate(x[: asked.frames], random_pattern(0.8, 1), random_pattern(0.8, 2))
-        report.claim(found.is_equal and used > 0, f"{name}: {used} layers by {datapath}, {found}")
+        luts = round(design.estimate().total.luts)
+        report.claim(
+            found.is_equal and used > 0, f"{name}: {used} layers by {datapath}, {luts} LUTs estimated, {found}"
+        )
 
 
 def accuracy(y: AnyArray, labels: AnyArray) -> float:
