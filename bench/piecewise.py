@@ -6,7 +6,8 @@ FOLDER/float_mlp.onnx and FOLDER/float_cnn.onnx come from `bench/train_families.
 (three epochs). For (M, N) = (2, 1), (4, 5) and (8, 7) pieces of weights and activations, fitted to 200 training images:
 accuracy on MNIST's test images beside the float network's, the error of the fixed-point products beside its bound, in
 how many images onnxruntime and the definition give other numbers, and under Verilator, at random flow, each datapath
-(planes, products, values) on the same images, with its estimated LUTs for xc7. Then the latency model of the thesis' Table 3.8, and the depth of ours.
+(planes, products, values) on the same images, with its estimated LUTs for xc7. Then the latency model of the thesis'
+Table 3.8, and the depth of ours.
 
 One PASS or FAIL line per claim; exits with 1 if one fails. Data: $MULFREE_MODELS (default ../shared).
 """
