@@ -188,14 +188,21 @@ class _Walk:
         count, _, bits = self.options
         name, exact = node.output.name, self.constants[node.inputs[1]]
         pieces = weight_pieces(exact, count, bits)
-        approximated = pieces(exact)
-        y = self._computed(node, self.rows, {node.inputs[1]: approximated})
-        line = _line(y, self.exact[node.output], axis=1 if isinstance(node.op, Conv) else -1)
-        self.layers[name] = NewLayer(approximated, line)
-        self.rows[node.output] = [row * line[0] + line[1] for row in y] if line else y
-        self.made.append(PiecewiseTensor(name, True, pieces, _error([approximated], [exact])))
+        weights = {node.inputs[1]: pieces(exact)}
+        line = None
+        y = self._computed(node, self.rows, weights)
+        if not _are_same(y, self.exact[node.output]):
+            # A line takes the bias in, so that the sums themselves stay exact in floats.
+            sums = self._computed(node, self.rows, weights | self._no_bias(node))
+            line = lines(sums, self.exact[node.output], axis=1 if isinstance(node.op, Conv) else -1)
+            y = [row * line[0] + line[1] for row in sums]
+        self.rows[node.output], self.layers[name] = y, NewLayer(pieces(exact), line)
+        self.made.append(PiecewiseTensor(name, True, pieces, _error([pieces(exact)], [exact])))
         if before := self._pieces.get(node.inputs[0]):
             self.products.append(_products(name, pieces, before))
+
+    def _no_bias(self, node: RealNode) -> dict[RealValue, AnyArray]:
+        return {v: np.zeros_like(self.constants[v]) for v in node.inputs[2:] if v in self.constants}
 
     def _activation(self, node: RealNode) -> None:
         name, (_, count, bits), exact = node.output.name, self.options, self._computed(node, self.rows)
@@ -230,10 +237,8 @@ class _Walk:
                 self.exact.pop(value, None)
 
 
-def _line(y: list[AnyArray], exact: list[AnyArray], axis: int) -> tuple[AnyArray, AnyArray] | None:
-    """As `lines`; None where nothing changed."""
-    is_same = all(np.array_equal(a, b) for a, b in zip(y, exact, strict=True))
-    return None if is_same else lines(y, exact, axis)
+def _are_same(y: list[AnyArray], exact: list[AnyArray]) -> bool:
+    return all(np.array_equal(a, b) for a, b in zip(y, exact, strict=True))
 
 
 def _is_rectifier(node: RealNode, constants: Mapping[RealValue, AnyArray]) -> bool:

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class NewLayer:
-    """Other weights for a layer; what its result is multiplied by, and what is added then (None: neither)."""
+    """Other weights for a layer; what its result is multiplied by, and what is added then in the place of a bias.
+
+    None: neither, and a bias stays.
+    """
 
     weights: AnyArray
     line: tuple[AnyArray, AnyArray] | None
@@ -61,6 +64,7 @@ def _become_layer(model: ModelProto, node: NodeProto, layer: NewLayer) -> None:
     node.input[1] = _constant(model, f"{name}.weights", layer.weights)
     if layer.line is None:
         return
+    del node.input[2:]
     node.output[0] = f"{name}.sums"
     at = 1 + next(i for i, n in enumerate(model.graph.node) if n.output[:1] == node.output[:1])
     gain, offset = (_constant(model, f"{name}.line", part) for part in layer.line)
