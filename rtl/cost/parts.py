@@ -120,3 +120,10 @@ def shift_bank(width: int, depth: int, place_bits: int, target: Target, style: s
     address = (depth - 1).bit_length()
     logic = {"address_bits": address, "outside_bits": 2 * place_bits, "mux_bits": width}
     return Terms(Cost(ffs=1), logic) + ram_terms(depth, width, target, style, is_registered=True)
+
+
+def tree_stack_unit(width: int, places: int, steps: int, target: Target) -> Terms:
+    """The top, the output, the step, the values below; what is pushed, and what meets what."""
+    below = ram_terms(places, width, target, "distributed", is_registered=False)
+    values = Terms(Cost(ffs=2 * width + 1), {"handshakes": 1, "mux_bits": 3 * width})
+    return values + below + counter(steps)

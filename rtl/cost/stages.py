@@ -27,6 +27,7 @@ from mulfree.rtl.cost.parts import (
     stream_fork,
     threshold_level,
     top_k_list,
+    tree_stack_unit,
     vector_fetch,
     width_down,
     width_up,
@@ -39,6 +40,10 @@ from mulfree.rtl.pipeline import pipeline
 from mulfree.rtl.stages.reorder import LOOPS
 from mulfree.rtl.stages.sliding_window import STYLES, scan_of
 from mulfree.rtl.stages.spatial_shift import plan_of
+
+
+BORROWED = {"constant_layer": "channelwise", "tree_stack": "channelwise"}
+"""Modules without a row of their own: of the rows there are, the one whose circuits compare as theirs do."""
 
 
 def stage_cost(stage: Stage, target: str) -> Cost:
@@ -54,8 +59,8 @@ def calibrated_kind(stage: Stage) -> str:
         return "constant_matrix"
     if stage.module == "matrix_vector" and stage.inputs[0].lanes != stage.parameters["simd"]:
         return "tap_matrix"
-    if stage.module == "constant_layer":
-        return "channelwise"  # of the rows there are, the one whose circuits compare as these do
+    if stage.module in BORROWED:
+        return BORROWED[stage.module]
     return "constant_affine" if stage.module == "affine" and not stage.memories else stage.module
 
 
@@ -177,6 +182,12 @@ def _top_k(stage: Stage, target: Target) -> Terms:
     return top_k_list(stage.parameters["k"], stage.parameters["bits"], stage.outputs[0].element_bits)
 
 
+def _tree_stack(stage: Stage, target: Target) -> Terms:
+    p = stage.parameters
+    unit = tree_stack_unit(p["bits"], p["places"], p["steps"], target)
+    return unit + _memories(stage, target) + _circuits(stage, target)
+
+
 def _sliding_window(stage: Stage, target: Target) -> Terms:
     scan, out = scan_of(stage), stage.outputs[0]
     padded = out.token_bits if scan.window.is_padded else 0
@@ -249,5 +260,6 @@ _KINDS: dict[str, Callable[[Stage, Target], Terms]] = {
     "spatial_shift": _spatial_shift,
     "threshold": _threshold,
     "top_k": _top_k,
+    "tree_stack": _tree_stack,
     "width_converter": _width_converter,
 }

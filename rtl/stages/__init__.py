@@ -22,6 +22,7 @@ from mulfree.rtl.stages.structure import channel_gather, concat, pad, run_elemen
 from mulfree.rtl.stages.text import port_names
 from mulfree.rtl.stages.threshold import threshold
 from mulfree.rtl.stages.top_k import top_k
+from mulfree.rtl.stages.tree_stack import can_be_stacked, stack_steps, tree_stack
 
 __all__ = [
     "Combine",
@@ -35,6 +36,7 @@ __all__ = [
     "TapLane",
     "add",
     "affine",
+    "can_be_stacked",
     "channel_gather",
     "channelwise",
     "clamp",
@@ -54,8 +56,10 @@ __all__ = [
     "sliding_window",
     "sparse_matrix",
     "spatial_shift",
+    "stack_steps",
     "stage_verilog",
     "threshold",
     "top_k",
+    "tree_stack",
     "width_converter",
 ]

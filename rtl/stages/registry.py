@@ -20,6 +20,7 @@ from mulfree.rtl.stages.structure import channel_gather_text, concat_text, pad_t
 from mulfree.rtl.stages.text import memory_file, memory_text
 from mulfree.rtl.stages.threshold import threshold_text
 from mulfree.rtl.stages.top_k import top_k_text
+from mulfree.rtl.stages.tree_stack import tree_stack_text
 
 PRINTERS: dict[str, Callable[[Stage], str]] = {
     "add": add_text,
@@ -41,9 +42,12 @@ PRINTERS: dict[str, Callable[[Stage], str]] = {
     "spatial_shift": spatial_shift_text,
     "threshold": threshold_text,
     "top_k": top_k_text,
+    "tree_stack": tree_stack_text,
     "width_converter": width_converter_text,
 }
 """One entry per kind: `Stage.module` to the body of its Verilog module."""
+FILED = ("weights", "program")
+"""Memories that are modules of their own, so that their words may stand in a file."""
 
 
 def stage_verilog(stage: Stage) -> str:
@@ -57,5 +61,5 @@ def stage_verilog(stage: Stage) -> str:
 
 def memory_files(stage: Stage) -> dict[str, str]:
     """The memory files that the stage's module reads, by name; they belong beside the module."""
-    named = {memory_file(stage, name): rom for name, rom in stage.memories.items() if name == "weights"}
+    named = {memory_file(stage, name): rom for name, rom in stage.memories.items() if name in FILED}
     return {file: memory_text(rom) for file, rom in named.items() if file and rom.depth > 1}

@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import mulfree
+from mulfree.compiler.families.logic_trees.operator import MinMaxTrees
+from mulfree.compiler.frontends.bodies import attach_bodies
+from mulfree.ir import BIPOLAR, AnyArray, CompileError, IntRange, Tensor, TensorType
+from mulfree.ir.forest import MAX, MIN, Forest
+from mulfree.sim.patterns import random_pattern
+from tests.compiler.streamline.networks import Net, agree, f, operators, runtime, streamlined
+
+FRAMES = 12
+CODES = [MAX, MIN, 0, 1, MIN, MAX, 2, 3, 4, MIN, 5, MAX, 6, MAX, 7, 8, 9]
+"""Two trees with nodes and one without, every unit once."""
+SHARED = [MIN, MAX, 3, 0, MAX, 0, 1, MAX, 9, MIN, 8, 4]
+"""Trees that share units, out of order, and leave some out."""
+
+
+def units(bias: AnyArray | None = None, scale: float = 0.25) -> tuple[Net, str]:
+    """Ten linear units of six 4-bit integers."""
+    rng = np.random.default_rng(0)
+    net = Net((6,), opset=18)
+    w = rng.integers(-7, 8, (6, 10)).astype(np.float32) * np.float32(scale)
+    bias = rng.integers(-20, 20, 10).astype(np.float32) / 4 if bias is None else bias
+    return net, net("Gemm", net.quant("x", f(1), 4), w, bias)
+
+
+def samples(count: int = 200) -> AnyArray:
+    return np.random.default_rng(1).integers(-8, 8, (count, 6)).astype(np.float32)
+
+
+def trees(codes: list[int]) -> Net:
+    net, y = units()
+    net("MinMaxTrees", y, domain="mulfree", trees=codes)
+    return net
+
+
+def last(net: Net) -> str:
+    return str(net.nodes[-1].output[0])
+
+
+def columns(net: Net, y: str, *chosen: list[int]) -> list[str]:
+    return [net("Gather", y, np.array(c), axis=1) for c in chosen]
+
+
+def test_pairs_of_columns_are_trees() -> None:
+    net, y = units()
+    a, b, c, d = columns(net, y, [0, 1], [2, 3], [4, 5], [6, 7])
+    y = net("Max", net("Min", a, b), net("Min", c, d))
+    quantised = agree(net, y, samples())
+    assert operators(quantised) == ["mac", "affine", "min_max_trees"]
+    assert trees_of(quantised) == [MAX, MIN, 0, 2, MIN, 4, 6, MAX, MIN, 1, 3, MIN, 5, 7]
+
+
+def trees_of(quantised: object) -> list[int]:
+    (op,) = [n.op for n in quantised.graph.nodes if isinstance(n.op, MinMaxTrees)]  # type: ignore[attr-defined]
+    return [int(code) for code in op.trees.array]
+
+
+def test_slices_splits_and_reductions_are_trees() -> None:
+    net, y = units()
+    cut = net("Slice", y, np.array([1]), np.array([7]), np.array([1]))
+    rows = net("Reshape", cut, np.array([-1, 2, 3]))
+    least = net("ReduceMin", rows, np.array([2]), keepdims=0)
+    most = net("ReduceMax", net("Slice", y, np.array([7]), np.array([10]), np.array([1])), np.array([1]), keepdims=1)
+    joined = net("Concat", net("Max", least, most), most, axis=1)
+    quantised = agree(net, joined, samples())
+    assert operators(quantised) == ["mac", "affine", "min_max_trees"]
+    tree = [MAX, MAX, 7, 8, 9]
+    assert trees_of(quantised) == [MAX, MIN, MIN, 1, 2, 3, *tree, MAX, MIN, MIN, 4, 5, 6, *tree, *tree]
+
+
+def test_what_is_read_inside_a_tree_is_a_tree_too() -> None:
+    net, y = units()
+    a, b, c = columns(net, y, [0, 1], [2, 3], [4, 5])
+    low = net("Min", a, b)
+    net("Concat", net("Relu", low), net("Max", low, c), axis=1)
+    quantised = agree(net, last(net), samples())
+    assert operators(quantised).count("min_max_trees") == 2
+
+
+def test_a_column_alone_keeps_its_place() -> None:
+    net, y = units()
+    one, two = (net("Gather", y, np.array(i), axis=1) for i in (3, 4))
+    quantised = agree(net, net("Max", one, two), samples())
+    assert trees_of(quantised) == [MAX, 3, 4]
+
+
+def test_a_maximum_with_a_constant_stays_what_it_is() -> None:
+    net, y = units()
+    assert "min_max_trees" not in operators(agree(net, net("Max", y, f(0)), samples()))
+
+
+@pytest.mark.parametrize("codes", [CODES, SHARED])
+def test_one_scale_passes_through_and_biases_are_added_before(codes: list[int]) -> None:
+    net = trees(codes)
+    proto = attach_bodies(net.proto(last(net)))
+    quantised = streamlined(proto)
+    np.testing.assert_array_equal(quantised.run({"x": samples()})["y"], runtime(proto, samples()))
+    assert operators(quantised) == ["mac", "affine", "min_max_trees"]
+
+
+def test_units_without_biases_need_no_step_before_the_trees() -> None:
+    net, y = units(bias=np.zeros(10, np.float32), scale=0.75)
+    quantised = agree(net, net("ReduceMax", y, np.array([1])), samples())
+    assert operators(quantised) == ["mac", "min_max_trees"]
+
+
+def test_units_that_have_no_common_unit_are_refused() -> None:
+    rng = np.random.default_rng(2)
+    net = Net((6,), opset=18)
+    scales = rng.random(10).astype(np.float32) * np.float32(10.0) ** np.arange(-30, 30, 6, dtype=np.float32)
+    w = (rng.integers(-7, 8, (6, 10)) * scales).astype(np.float32)
+    y = net("MatMul", net.quant("x", f(1), 4), w)
+    net("ReduceMax", y, np.array([1]))
+    with pytest.raises(CompileError, match="no simple ratio"):
+        streamlined(net.proto(last(net)))
+
+
+@pytest.mark.parametrize("codes", [[MAX, 0], [-3, 0, 1], []])
+def test_a_list_that_is_no_tree_is_refused(codes: list[int]) -> None:
+    with pytest.raises((CompileError, ValueError), match=r"no list of trees|empty|attribute|List"):
+        streamlined(trees(codes).proto("t2"))
+
+
+def test_a_unit_that_is_not_there_is_refused() -> None:
+    with pytest.raises(CompileError, match="there are 10 units"):
+        streamlined(trees([MAX, 10, 0]).proto("t2"))
+
+
+@pytest.mark.parametrize(
+    ("codes", "folding", "module"),
+    [
+        (CODES, None, "tree_stack"),
+        (CODES, "unrolled", "constant_layer"),
+        (SHARED, None, "constant_layer"),
+        (SHARED, "unrolled", "constant_layer"),
+    ],
+)
+@pytest.mark.parametrize("levels", [1, 4])
+def test_verilog_gives_the_definition_in_the_cycles_of_the_models(
+    codes: list[int], folding: str | None, module: str, levels: int
+) -> None:
+    net = trees(codes)
+    fold = {"folding": folding} if folding else {"fps": 1e6}
+    design = mulfree.compile(net.proto(last(net)), levels_per_stage=levels, **fold)
+    assert module in [stage.module for stage in design.hardware.design.stages]
+    report = design.cosimulate(samples(FRAMES), random_pattern(0.7, seed=1), random_pattern(0.6, seed=2))
+    assert report.is_equal, str(report)
+    assert design.estimate().total.luts > 0
+
+
+codes = st.recursive(
+    st.integers(0, 6).map(lambda leaf: (leaf,)),
+    lambda tree: st.tuples(st.sampled_from([MAX, MIN]), tree, tree).map(lambda t: (t[0], *t[1], *t[2])),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(codes, min_size=1, max_size=4), st.integers(0, 2))
+def test_the_fast_kernel_gives_the_definition(forest: list[tuple[int, ...]], which: int) -> None:
+    from mulfree.ir import Graph
+    from mulfree.sim.functional import FastNetwork
+
+    type = TensorType((7,), (BIPOLAR, IntRange(-5000, 5000), IntRange(0, 3))[which])
+    op = MinMaxTrees(Tensor(np.array([code for tree in forest for code in tree])))
+    graph = Graph[TensorType](name="trees")
+    graph.outputs = [graph.add(op, graph.add_input("x", type), name="y")]
+    x = type.range.lo + type.range.step * np.random.default_rng(0).integers(0, type.range.count, (50, 7))
+    np.testing.assert_array_equal(FastNetwork(graph).run([x])[0], op.evaluate(x))
+
+
+def test_a_tree_is_what_its_codes_say() -> None:
+    x = np.random.default_rng(0).integers(-9, 10, (100, 5))
+    y = MinMaxTrees(Tensor(np.array([MAX, 0, MIN, 1, 2, MIN, MAX, 3, 4, 0]))).evaluate(x)
+    expected = [[max(a, min(b, c)), min(max(d, e), a)] for a, b, c, d, e in x.tolist()]
+    assert y.tolist() == expected
+
+
+def test_nodes_stand_between_leaves() -> None:
+    forest = Forest.of([MAX, MIN, 4, 5, MIN, 6, MAX, 7, 8, 9])
+    assert forest.leaves.tolist() == [4, 5, 6, 7, 8, 9]
+    assert forest.kinds.tolist() == [MIN, MAX, MIN, MAX, 0, 0]
+    assert forest.turns.tolist() == [0, 0, 1, 2, 0, 0]
+    assert forest.lasts.tolist() == [1, 4, 4, 4, 4, 5]
+    assert forest.trees == 2
+    assert forest.height == 3
