@@ -146,8 +146,8 @@ def test_verilog_gives_the_definition_in_the_cycles_of_the_models(
     codes: list[int], folding: str | None, module: str, levels: int
 ) -> None:
     net = trees(codes)
-    fold = {"folding": folding} if folding else {"fps": 1e6}
-    design = mulfree.compile(net.proto(last(net)), levels_per_stage=levels, **fold)
+    fps = None if folding else 1e6
+    design = mulfree.compile(net.proto(last(net)), levels_per_stage=levels, folding=folding, fps=fps)
     assert module in [stage.module for stage in design.hardware.design.stages]
     report = design.cosimulate(samples(FRAMES), random_pattern(0.7, seed=1), random_pattern(0.6, seed=2))
     assert report.is_equal, str(report)
