@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from mulfree.compiler.adaptation import Adaptation
 from mulfree.compiler.families.arithmetic import Arithmetic
 from mulfree.compiler.frontends.onnx.rules.rule import Rule as ImportRule
+from mulfree.compiler.layer_shape import Shape
 from mulfree.compiler.lowering import Rule as LoweringRule
 from mulfree.compiler.streamline.rules.rule import Rule as StreamlineRule
-from mulfree.ir import AnyArray, Graph, IntOp, RealOp, RealType
+from mulfree.ir import AnyArray, Graph, IntOp, Pass, RealOp, RealType, TensorType
 
 if TYPE_CHECKING:
     from onnx import FunctionProto, NodeProto
@@ -64,5 +65,9 @@ class Family:
     """From imported operators to integer ones."""
     lowering: Mapping[type[IntOp], LoweringRule] = field(default_factory=dict[type[IntOp], LoweringRule])
     """From integer operators to stages; arithmetics need none."""
+    shapes: Mapping[type[IntOp], Shape] = field(default_factory=dict[type[IntOp], Shape])
+    """What can be folded of own operators that are no contractions."""
+    on_request: Mapping[str, Pass[TensorType]] = field(default_factory=dict[str, Pass[TensorType]])
+    """Passes before the folding where the user asks for the operator of that name, as for an arithmetic."""
     adaptations: tuple[Adaptation, ...] = ()
     """Changes of a trained network on request, by calibration data."""

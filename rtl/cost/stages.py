@@ -17,6 +17,7 @@ from mulfree.rtl.cost.parts import (
     concat_streams,
     counter,
     gather_control,
+    lazy_trees_unit,
     pad_map,
     register,
     registers,
@@ -41,7 +42,7 @@ from mulfree.rtl.stages.reorder import LOOPS
 from mulfree.rtl.stages.sliding_window import STYLES, scan_of
 from mulfree.rtl.stages.spatial_shift import plan_of
 
-BORROWED = {"constant_layer": "channelwise", "tree_stack": "channelwise"}
+BORROWED = {"constant_layer": "channelwise", "tree_stack": "channelwise", "lazy_trees": "matrix_vector"}
 """Modules without a row of their own: of the rows there are, the one whose circuits compare as theirs do."""
 
 
@@ -181,6 +182,13 @@ def _top_k(stage: Stage, target: Target) -> Terms:
     return top_k_list(stage.parameters["k"], stage.parameters["bits"], stage.outputs[0].element_bits)
 
 
+def _lazy_trees(stage: Stage, target: Target) -> Terms:
+    p, (x,) = stage.parameters, stage.inputs
+    sums, value = (stage.circuits[name].inputs[0].type.bits for name in ("clamp", "finish"))
+    unit = lazy_trees_unit(x.token_bits, p["words"], p["leaves"], p["places"], sums, value, target)
+    return unit + _memories(stage, target) + _circuits(stage, target)
+
+
 def _tree_stack(stage: Stage, target: Target) -> Terms:
     p = stage.parameters
     unit = tree_stack_unit(p["bits"], p["places"], p["steps"], target)
@@ -250,6 +258,7 @@ _KINDS: dict[str, Callable[[Stage, Target], Terms]] = {
     "constant_layer": _pipelined,
     "fifo": _fifo,
     "fork": _fork,
+    "lazy_trees": _lazy_trees,
     "leaky": _mapped,
     "matrix_vector": _matrix_vector,
     "pad": _pad,

@@ -10,6 +10,7 @@ from mulfree.rtl.stages.constant_layer import constant_layer
 from mulfree.rtl.stages.constant_matrix import constant_matrix
 from mulfree.rtl.stages.elementwise import add, clamp, leaky
 from mulfree.rtl.stages.entry_schedule import EntrySchedule
+from mulfree.rtl.stages.lazy_trees import lazy_trees
 from mulfree.rtl.stages.matrix_vector import Lane, matrix_vector
 from mulfree.rtl.stages.plumbing import fifo, fork, width_converter
 from mulfree.rtl.stages.reduction import MaxPlusMin, Reduce, Reduction, Sum
@@ -46,6 +47,7 @@ __all__ = [
     "fifo",
     "fork",
     "kept_together",
+    "lazy_trees",
     "leaky",
     "matrix_vector",
     "memory_files",

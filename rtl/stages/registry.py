@@ -10,6 +10,7 @@ from mulfree.rtl.stages.channelwise import channelwise_text
 from mulfree.rtl.stages.constant_layer import constant_layer_text
 from mulfree.rtl.stages.constant_matrix import constant_matrix_text
 from mulfree.rtl.stages.elementwise import add_text, clamp_text, leaky_text
+from mulfree.rtl.stages.lazy_trees import lazy_trees_text
 from mulfree.rtl.stages.matrix_vector import matrix_vector_text
 from mulfree.rtl.stages.plumbing import fifo_text, fork_text, width_converter_text
 from mulfree.rtl.stages.reorder import reorder_text
@@ -33,6 +34,7 @@ PRINTERS: dict[str, Callable[[Stage], str]] = {
     "constant_layer": constant_layer_text,
     "fifo": fifo_text,
     "fork": fork_text,
+    "lazy_trees": lazy_trees_text,
     "leaky": leaky_text,
     "matrix_vector": matrix_vector_text,
     "pad": pad_text,

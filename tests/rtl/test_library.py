@@ -92,7 +92,17 @@ def one_of_each() -> list[Stage]:
         ),
         stages.top_k("top_k", single, result_of(TopK(2), single), TopK(2)),
         stages.tree_stack("tree_stack", single, pair, forest),
+        _lazy("lazy_trees", vector, forest),
     ]
+
+
+def _lazy(name: str, x: Stream, forest: Forest) -> Stage:
+    """Nine units; nothing is said of their steps."""
+    random = np.random.default_rng(0)
+    weights, biases = random.choice([-1, 1], (9, 12)), random.integers(-4, 5, 9)
+    y = Value("y", TensorType((2,), IntRange(-64, 64)))
+    constants = {"weights": weights, "biases": biases, "weight_range": BIPOLAR}
+    return stages.lazy_trees(name, x, y, forest, lane=dot, steps=lambda x: x, **constants)  # type: ignore[arg-type]
 
 
 def _sparse(name: str, x: Stream) -> Stage:
