@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mulfree.backends.report import Report
     from mulfree.backends.synth import Placement, Progress, Synthesis
     from mulfree.compiler.alternatives import Alternative
+    from mulfree.compiler.families.logic_trees.visits import Visits
     from mulfree.compiler.trace import Executors
     from mulfree.ir.ops import Operations
     from mulfree.sim.cosim import CosimReport
@@ -103,6 +104,13 @@ class CompiledModel:
         from mulfree.compiler.alternatives import operations
 
         return operations(self.hardware.layers)
+
+    def visits(self, x: Arrays) -> dict[str, Visits]:
+        """For every layer of logic trees, by name, how many of its units lazy evaluation visits for the samples x."""
+        from mulfree.compiler.families.logic_trees.visits import lazy_visits
+
+        given = self.model.to_integers(self._named(x))
+        return lazy_visits(self.model.graph, [given[v.name] for v in self.model.graph.inputs])
 
     @cached_property
     def executors(self) -> Executors:

@@ -154,6 +154,55 @@ def test_verilog_gives_the_definition_in_the_cycles_of_the_models(
     assert design.estimate().total.luts > 0
 
 
+def test_visits_are_counted_by_layer() -> None:
+    net = trees(CODES)
+    design = mulfree.compile(net.proto(last(net)))
+    (found,) = design.visits(samples()).values()
+    assert (found.leaves, found.visits.shape) == (10, (200, 3))
+    assert 3 <= found.visits.sum(axis=1).min() < found.visits.sum(axis=1).max() <= 10
+    assert str(found) == f"{found.share:.1%} of 10 units in 3 trees would be visited lazily"
+    lazily = mulfree.compile(net.proto(last(net)), arithmetic="lazy_trees")
+    assert "lazy_trees" in [node.op.name for node in lazily.hardware.graph.nodes]
+    other, y = units()
+    assert mulfree.compile(other.proto(y)).visits(samples()) == {}
+
+
+def convolutional() -> Net:
+    """A small backbone with trees for heads (a convolutional adaptive logic network)."""
+    rng = np.random.default_rng(4)
+
+    def weights(*shape: int) -> AnyArray:
+        return rng.integers(-2, 3, shape).astype(np.float32)
+
+    net = Net((1, 6, 6), opset=18)
+    wide = net("Conv", net.quant("x", f(1), 3), weights(4, 1, 3, 3), pads=[1, 1, 1, 1], kernel_shape=[3, 3])
+    pooled = net("MaxPool", net.quant(net("Relu", wide), f(2), 3, signed=0), kernel_shape=[2, 2], strides=[2, 2])
+    deep = net("Conv", pooled, weights(6, 4, 3, 3), kernel_shape=[3, 3])
+    features = net("Flatten", net.quant(net("Relu", deep), f(8), 3, signed=0))
+    heads = net("Gemm", features, weights(6, 10), weights(10))
+    net("MinMaxTrees", heads, domain="mulfree", trees=CODES)
+    return net
+
+
+@pytest.mark.parametrize("arithmetic", [(), "lazy_trees"])
+@pytest.mark.parametrize("folding", [None, "unrolled"])
+def test_a_convolutional_network_with_trees_for_heads_is_one_design(
+    arithmetic: str | tuple[()], folding: str | None
+) -> None:
+    net = convolutional()
+    proto = attach_bodies(net.proto(last(net)))
+    design = mulfree.compile(proto, folding=folding, arithmetic=arithmetic)
+    modules = [stage.module for stage in design.hardware.design.stages]
+    assert "sliding_window" in modules
+    assert {"lazy_trees", "tree_stack", "constant_layer"} & set(modules)
+    x = np.random.default_rng(0).integers(-4, 4, (FRAMES, 1, 6, 6)).astype(np.float32)
+    y = design.simulate(x)
+    assert isinstance(y, np.ndarray)
+    np.testing.assert_array_equal(y, runtime(proto, x))
+    report = design.cosimulate(x, source=random_pattern(0.7, seed=1), sink=random_pattern(0.6, seed=2))
+    assert report.is_equal, str(report)
+
+
 codes = st.recursive(
     st.integers(0, 6).map(lambda leaf: (leaf,)),
     lambda tree: st.tuples(st.sampled_from([MAX, MIN]), tree, tree).map(lambda t: (t[0], *t[1], *t[2])),
