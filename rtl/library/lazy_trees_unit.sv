@@ -1,11 +1,12 @@
 // Walk trees of minima and maxima over units that are summed up one after the other, leaving out decided subtrees.
 //
 // Ports:      s_* in: the words of a vector; m_* out: the value of each tree; address, fetch: of the weights, a memory
-//             with a registered read, which meet the word x; state out, next in: the sum before and after a word; sum, lower,
-//             upper out, clamped in: a unit's sum and its value within the bounds; value, node_lower, node_upper out,
-//             is_decided, right_lower, right_upper in: of the present node; node: address of a table with a registered
-//             read, whose word says is_end (no node, the tree ends here), turns, last (the last leaf of the right tree),
-//             base (the address of the next leaf's weights) and bias; clk; rst, synchronous and active high.
+//             with a registered read, which meet the word x; state out, next in: the sum before and after a word; sum,
+//             lower, upper out, clamped in: a unit's sum and its value within the bounds; value, node_lower,
+//             node_upper out, is_decided, right_lower, right_upper in: of the present node; node: address of a table
+//             with a registered read, whose word says is_end (no node, the tree ends here), turns, last (the last leaf
+//             of the right tree), base (the address of the next leaf's weights) and bias; clk; rst, synchronous and
+//             active high.
 // Parameters: WIDTH of a word; WORDS make a vector; LEAVES of all trees; WEIGHTS, their words: LEAVES times WORDS;
 //             PLACES for bounds, by turns; SUM, VALUE and BOUND in bits; LEAST, MOST: bounds that nothing reaches. The
 //             others follow.
