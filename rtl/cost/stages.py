@@ -42,7 +42,7 @@ from mulfree.rtl.stages.reorder import LOOPS
 from mulfree.rtl.stages.sliding_window import STYLES, scan_of
 from mulfree.rtl.stages.spatial_shift import plan_of
 
-BORROWED = {"constant_layer": "channelwise"}
+BORROWED = {"constant_layer": "channelwise", "tree_stack": "channelwise", "lazy_trees": "matrix_vector"}
 """Modules without a row of their own: of the rows there are, the one whose circuits compare as theirs do."""
 
 
