@@ -13,6 +13,7 @@ from sklearn.datasets import load_digits
 import mulfree
 from mulfree.ir import AnyArray
 from mulfree.ir.forest import MAX, MIN
+from mulfree.sim.patterns import random_pattern
 from mulfree.train import Growth, LogicTrees, trees_to_onnx
 from mulfree.train.logic_trees import walk_of
 from mulfree.train.tree_kernels import Rates, Units, evaluate, train
@@ -150,6 +151,15 @@ def test_the_file_is_the_same_to_onnxruntime_the_definition_and_the_fast_network
     assert (expected.argmax(axis=1) == labels).mean() > 0.94
     if bits == 8:
         np.testing.assert_allclose(expected, grown().predict(x / 16), atol=0.05)
+
+
+@pytest.mark.parametrize("arithmetic", [(), "lazy_trees"])
+def test_the_file_is_the_same_in_hardware_with_all_units_and_lazily(arithmetic: str | tuple[()]) -> None:
+    _, _, x, _ = digits()
+    design = mulfree.compile(trees_to_onnx(grown(), bits=5, input_scale=1 / 16), fps=50_000, arithmetic=arithmetic)
+    report = design.cosimulate(x[:20], random_pattern(0.7, seed=1), random_pattern(0.6, seed=2))
+    assert report.is_equal, str(report)
+    assert bool(design.hardware.design.varying) == (arithmetic == "lazy_trees")
 
 
 def test_sums_that_a_runtime_could_round_are_refused() -> None:

@@ -11,6 +11,7 @@ from mulfree.compiler.frontends.bodies import attach_bodies
 from mulfree.ir import BIPOLAR, AnyArray, CompileError, IntRange, Tensor, TensorType
 from mulfree.ir.forest import MAX, MIN, Forest
 from mulfree.sim.patterns import random_pattern
+from tests.compiler.frontends.onnx_models import node
 from tests.compiler.streamline.networks import Net, agree, f, operators, runtime, streamlined
 
 FRAMES = 12
@@ -72,6 +73,14 @@ def test_slices_splits_and_reductions_are_trees() -> None:
     assert operators(quantised) == ["mac", "affine", "min_max_trees"]
     tree = [MAX, MAX, 7, 8, 9]
     assert trees_of(quantised) == [MAX, MIN, MIN, 1, 2, 3, *tree, MAX, MIN, MIN, 4, 5, 6, *tree, *tree]
+
+
+def test_the_parts_of_a_split_are_columns() -> None:
+    net, y = units()
+    net.nodes.append(node("Split", [y], ["low", "high"], axis=1, num_outputs=2))
+    quantised = agree(net, net("Max", net("ReduceMin", "low", np.array([1])), "high"), samples())
+    low = [MIN, MIN, MIN, 0, 1, 2, MIN, 3, 4]
+    assert trees_of(quantised) == [code for i in range(5) for code in (MAX, *low, 5 + i)]
 
 
 def test_what_is_read_inside_a_tree_is_a_tree_too() -> None:
