@@ -15,6 +15,8 @@ from tests.compiler.frontends.onnx_models import node
 from tests.compiler.streamline.networks import Net, agree, f, operators, runtime, streamlined
 
 FRAMES = 12
+SINGLE_UNITS = [(np.arange(-3, 3).reshape(6, 1), 2.0), (np.arange(6).reshape(6, 1), -3.0)]
+"""Weights and a bias."""
 CODES = [MAX, MIN, 0, 1, MIN, MAX, 2, 3, 4, MIN, 5, MAX, 6, MAX, 7, 8, 9]
 """Two trees with nodes and one without, every unit once."""
 SHARED = [MIN, MAX, 3, 0, MAX, 0, 1, MAX, 9, MIN, 8, 4]
@@ -81,6 +83,17 @@ def test_the_parts_of_a_split_are_columns() -> None:
     quantised = agree(net, net("Max", net("ReduceMin", "low", np.array([1])), "high"), samples())
     low = [MIN, MIN, MIN, 0, 1, 2, MIN, 3, 4]
     assert trees_of(quantised) == [code for i in range(5) for code in (MAX, *low, 5 + i)]
+
+
+def test_units_of_several_layers_are_one_forest() -> None:
+    """As a file may be written that has a node for every unit."""
+    net, y = units()
+    more = [
+        net("Gemm", net.quant("x", f(1), 4), w.astype(np.float32), np.array([b], np.float32)) for w, b in SINGLE_UNITS
+    ]
+    quantised = agree(net, net("Max", net("Gather", y, np.array([4]), axis=1), net("Min", *more)), samples())
+    assert operators(quantised)[-1] == "min_max_trees"
+    assert trees_of(quantised) == [MAX, 4, MIN, 10, 11]
 
 
 def test_what_is_read_inside_a_tree_is_a_tree_too() -> None:
