@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from mulfree.compiler.families.logic_trees.operator import MinMaxTrees
 from mulfree.compiler.layer_names import layer_names
 from mulfree.ir import AnyArray, Graph, IntArray, TensorType
+
+BATCH = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +40,18 @@ def lazy_visits(graph: Graph[TensorType], inputs: Sequence[AnyArray]) -> dict[st
     found = [node for node in graph.nodes if isinstance(node.op, MinMaxTrees)]
     if not found:
         return {}
-    wanted = list(dict.fromkeys(node.inputs[0] for node in found))
-    network = FastNetwork(Graph(list(graph.inputs), list(graph.nodes), wanted, graph.name))
-    units = dict(zip(wanted, network.run(inputs), strict=True))
-    names, result = layer_names(graph), dict[str, Visits]()
-    for node in found:
-        assert isinstance(node.op, MinMaxTrees)
-        forest = node.op.forest
-        result[names[node.output]] = Visits(len(forest.leaves), walked(units[node.inputs[0]], forest).visits)
-    return result
+    network = FastNetwork(Graph(list(graph.inputs), list(graph.nodes), [node.inputs[0] for node in found], graph.name))
+    forests = [node.op.forest for node in found if isinstance(node.op, MinMaxTrees)]
+    parts = [
+        [walked(units, forest).visits for units, forest in zip(network.run(batch), forests, strict=True)]
+        for batch in _batches(inputs)
+    ]
+    names = [layer_names(graph)[node.output] for node in found]
+    columns = zip(names, forests, zip(*parts, strict=True), strict=True)
+    return {name: Visits(len(forest.leaves), np.concatenate(visits)) for name, forest, visits in columns}
+
+
+def _batches(inputs: Sequence[AnyArray]) -> Iterator[list[AnyArray]]:
+    """Few samples at a time: their units are many."""
+    for first in range(0, len(inputs[0]), BATCH):
+        yield [x[first : first + BATCH] for x in inputs]
