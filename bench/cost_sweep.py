@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 
 import numpy as np
+from cost_sweep_trees import trees
 
 from mulfree.compiler.families.min_select.operator import MinSelect
 from mulfree.compiler.families.one_tap import OneTap
@@ -58,6 +59,7 @@ def sweep() -> Iterator[Stage]:
     yield from _listed()
     yield from _tapped()
     yield from _lookups()
+    yield from trees()
 
 
 def memories() -> Iterator[Memory]:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mulfree.compiler.layer_names import layer_names
+from mulfree.compiler.layer_shape import LayerShape
+from mulfree.compiler.registry import shapes
 from mulfree.ir import CompileError, Graph, Node, TensorType
 from mulfree.ir.ops import Contraction, Pool, as_map
 
@@ -21,9 +23,6 @@ DEFAULT_CLOCK_MHZ = 100.0
 MOST_LEVELS = 1000
 DEFAULT_LEVELS = 4
 """Counters of a heap, or cells, in a row before a register: about 5 ns on AMD 7 series, as Yosys reckons unplaced."""
-
-WORTH_A_LIST = 2
-"""A layer counts on a list of its entries where that is so much shorter: each lane then has memories of its own."""
 
 IntNode = Node[TensorType]
 
@@ -45,50 +44,20 @@ Folding = Mapping[str, LayerFolding]
 """By the layer's name, as `layer_names` gives it."""
 
 
-@dataclass(frozen=True, slots=True)
-class LayerShape:
-    """What of a layer can be folded: all that its cycle count depends on."""
-
-    positions: int
-    groups: int
-    taps: int
-    channels: int
-    """Input channels per group."""
-    outputs: int
-    """Output channels per group."""
-    listed_steps: Callable[[int, int], int | None] = field(default=lambda lanes, pe: None, compare=False)
-    """See `Contraction.listed_steps`."""
-
-    @property
-    def is_channelwise(self) -> bool:
-        """Depthwise convolutions and pools: every lane keeps to its own channel."""
-        return self.channels == 1 and self.outputs == 1 and self.groups > 1
-
-    def simd_choices(self) -> list[int]:
-        return divisors(self.channels)
-
-    def pe_choices(self) -> list[int]:
-        return divisors(self.groups if self.is_channelwise else self.outputs)
-
-    def interval(self, pe: int, simd: int) -> int:
-        """Cycles per frame of the layer and of the window that feeds it."""
-        if self.is_channelwise:
-            return self.positions * self.taps * (self.groups // pe)
-        tokens = self.groups * self.taps * (self.channels // simd)
-        steps, listed = tokens * (self.outputs // pe), self.listed_steps(simd, pe)
-        if listed is not None and max(listed, tokens) * WORTH_A_LIST <= steps:
-            steps = max(listed, tokens)
-        return self.positions * steps
-
-
 def foldable_layers(graph: Graph[TensorType]) -> dict[str, LayerShape]:
     """The layers that take a folding, by name, in order."""
     names = layer_names(graph)
-    return {names[node.output]: shape_of(node) for node in graph.nodes if isinstance(node.op, Contraction | Pool)}
+    return {names[node.output]: shape_of(node) for node in graph.nodes if _is_foldable(node)}
+
+
+def _is_foldable(node: IntNode) -> bool:
+    return isinstance(node.op, Contraction | Pool) or type(node.op) in shapes()
 
 
 def shape_of(node: IntNode) -> LayerShape:
     """Raises CompileError if the node's operand is neither a vector nor a map."""
+    if shape := shapes().get(type(node.op)):
+        return shape(node)
     channels, _, _ = as_map(node.inputs[0].type.shape)
     outputs, rows, columns = as_map(node.output.type.shape)
     match node.op:
@@ -104,10 +73,6 @@ def shape_of(node: IntNode) -> LayerShape:
 def carried_over(folding: Folding, before: Graph[TensorType], after: Graph[TensorType]) -> dict[str, LayerFolding]:
     """The folding of a graph's layers for the same layers after a pass, which may have named their results anew."""
     return dict(zip(foldable_layers(after), (folding[name] for name in foldable_layers(before)), strict=True))
-
-
-def divisors(number: int) -> list[int]:
-    return [d for d in range(1, number + 1) if number % d == 0]
 
 
 def unrolled(graph: Graph[TensorType]) -> dict[str, LayerFolding]:

@@ -11,7 +11,7 @@ from mulfree.compiler.lower import lower
 from mulfree.compiler.passes.choose_arithmetic import ChooseArithmetic, first
 from mulfree.compiler.passes.fold_affine import FoldAffine
 from mulfree.compiler.passes.prove_multiplier_free import MultiplierFree, prove_multiplier_free
-from mulfree.compiler.registry import passes
+from mulfree.compiler.registry import on_request, passes
 from mulfree.ir import Graph, Pass, TensorType, run_passes
 from mulfree.rtl import Design
 from mulfree.rtl.cost import TARGETS
@@ -57,10 +57,11 @@ def to_hardware(
     """Choose the folding, then for each layer in that folding the arithmetic; lower, size the queues.
 
     Arithmetics named in `prefer` come first where they are exact; else, for a target with a cost model, the cheapest
-    is taken. `target` is also what sums are shared, heaps planned and registers placed for. `after` sees the graph
-    after each pass.
+    is taken. Names of `registry.on_request` have their passes run before the folding is chosen. `target` is
+    also what sums are shared, heaps planned and registers placed for. `after` sees the graph after each pass.
     """
-    layers = run_passes(graph, layer_passes(), after)
+    asked = [step for name, step in on_request().items() if name in prefer]
+    layers = run_passes(graph, [*layer_passes(), *asked], after)
     folding = choose(layers)
     cheapest = cheapest_in(folding, target) if target in TARGETS else first
     lowered = run_passes(layers, [ChooseArithmetic(tuple(prefer), cheapest)], after)

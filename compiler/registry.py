@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mulfree.compiler.adaptation import Adaptation
     from mulfree.compiler.families import Arithmetic, Family
     from mulfree.compiler.families.interface import Form, Recognise
+    from mulfree.compiler.layer_shape import Shape
     from mulfree.compiler.lowering import Rule as LoweringRule
     from mulfree.compiler.streamline.rules.rule import Rule as StreamlineRule
 
@@ -64,6 +65,18 @@ def patterns() -> tuple[Recognise, ...]:
 @cache
 def streamline_rules() -> Mapping[type[RealOp], StreamlineRule]:
     return {op: rule for family in families() for op, rule in family.streamline.items()}
+
+
+@cache
+def shapes() -> Mapping[type[IntOp], Shape]:
+    """What can be folded of the families' own operators."""
+    return {op: shape for family in families() for op, shape in family.shapes.items()}
+
+
+@cache
+def on_request() -> Mapping[str, Pass[TensorType]]:
+    """Passes by the name of what the user may ask for."""
+    return {name: step for family in families() for name, step in family.on_request.items()}
 
 
 @cache

@@ -100,7 +100,10 @@ def sim(
     samples = _samples(design, data, limit)
     result = simulate(design, samples, batches(samples.count, BATCH, "simulating"), output)
     notes = design.model.notes
-    print_result(result.to_dict() | {"notes": notes}, *notes, str(result))
+    visits = design.visits(samples.inputs)
+    shares = {"visited": {name: found.share for name, found in visits.items()}} if visits else {}
+    lines = [f"{name}: {found}" for name, found in visits.items()]
+    print_result(result.to_dict() | {"notes": notes} | shares, *notes, *lines, str(result))
 
 
 @app.command()

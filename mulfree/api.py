@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mulfree.backends.report import Report
     from mulfree.backends.synth import Placement, Progress, Synthesis
     from mulfree.compiler.alternatives import Alternative
+    from mulfree.compiler.families.logic_trees.visits import Visits
     from mulfree.compiler.trace import Executors
     from mulfree.ir.ops import Operations
     from mulfree.sim.cosim import CosimReport
@@ -104,6 +105,13 @@ class CompiledModel:
 
         return operations(self.hardware.layers)
 
+    def visits(self, x: Arrays) -> dict[str, Visits]:
+        """For every layer of logic trees, by name, how many of its units lazy evaluation visits for the samples x."""
+        from mulfree.compiler.families.logic_trees.visits import lazy_visits
+
+        given = self.model.to_integers(self._named(x))
+        return lazy_visits(self.model.graph, [given[v.name] for v in self.model.graph.inputs])
+
     @cached_property
     def executors(self) -> Executors:
         """Everything that can compute the model, for `diff`."""
@@ -111,18 +119,26 @@ class CompiledModel:
 
         return Executors(self.model, self.hardware.graph, self.source, lambda: self.fast)
 
-    def cycles(self, frames: int = 1, source: AnyArray | None = None, sink: AnyArray | None = None) -> Timing:
+    def cycles(
+        self, frames: int = 1, source: AnyArray | None = None, sink: AnyArray | None = None, x: Arrays | None = None
+    ) -> Timing:
         """When every token of every stream moves, for so many frames; see `mulfree.sim.cycles`.
 
-        `source` and `sink` are patterns of `mulfree.sim.patterns` for all inputs and outputs (default: always).
+        `source` and `sink` are patterns of `mulfree.sim.patterns` for all inputs and outputs (default: always). `x`:
+        samples, a frame each, for a design whose time depends on what a frame holds. Raises CompileError without them.
         """
-        from mulfree.sim.cycles import token_time
+        from mulfree.sim.cycles import programs_of, token_time
         from mulfree.sim.patterns import ALWAYS
 
         design = self.hardware.design
+        if x is None and design.varying:
+            name = design.varying[0].name
+            raise CompileError(f"the cycles of '{name}' depend on what a frame holds: pass samples as x")
+        given = [] if x is None else [*self.model.to_integers(self._named(x)).values()]
+        frames = len(given[0]) if given else frames
         sources = [ALWAYS if source is None else source] * len(design.inputs)
         sinks = [ALWAYS if sink is None else sink] * len(design.outputs)
-        return token_time(design, frames, sources, sinks)
+        return token_time(design, frames, sources, sinks, programs=programs_of(design, given) if given else {})
 
     def cosimulate(self, x: Arrays, source: AnyArray | None = None, sink: AnyArray | None = None) -> CosimReport:
         """Run the Verilog under Verilator on x; compare every output token and every transfer's cycle."""
@@ -171,8 +187,13 @@ class CompiledModel:
 
     @cached_property
     def pace(self) -> Timing:
-        """Timing of a few frames with sources and sinks that never wait: latency and interval."""
-        return self.cycles(PACE_FRAMES)
+        """Timing of a few frames with sources and sinks that never wait: latency and interval.
+
+        Of frames that take longest, where what they hold decides.
+        """
+        from mulfree.sim.cycles import token_time
+
+        return token_time(self.hardware.design, PACE_FRAMES)
 
     def verilog(self) -> Files:
         """The hardware as files: path in the folder to text."""
@@ -233,7 +254,7 @@ class CompiledModel:
         expected = self._run(given)
         inputs = [given[v.name] for v in self.model.graph.inputs]
         outputs = [expected[v.name] for v in self.model.graph.outputs]
-        limit = 2 * int(self.cycles(len(inputs[0])).last_cycle) + 1000
+        limit = 2 * int(self.cycles(x=x).last_cycle) + 1000
         return testbench(design, inputs, outputs, limit)
 
 
@@ -262,7 +283,8 @@ def compile(
         inputs: for float inputs without a quantiser, what their values are, such as "uint8" or "uint8/255".
         adapt: changes the integer model before hardware is made of it: what prunes or approximates layers.
         arithmetic: names of arithmetics to take wherever they are exact, first choice first; see `alternatives`. Else
-            each layer gets the cheapest for its folding and the target.
+            each layer gets the cheapest for its folding and the target. `lazy_trees` has the units of logic trees
+            evaluated one after the other, and only those that are needed.
         levels_per_stage: levels of logic between registers at most, for all layers that are computed at once; else as
             the folding says, by default `folding.DEFAULT_LEVELS`.
         after: called with each pass and the graph it made.
@@ -281,13 +303,15 @@ def compile(
     model = adapt(model) if adapt else model
     prefer = _known([arithmetic] if isinstance(arithmetic, str) else arithmetic)
     hardware = to_hardware(model.graph, choose, after, prefer, target)
+    for stage in hardware.design.varying:
+        model.notes.append(f"{stage.name}: how long it takes depends on the data; rates are those of the longest time")
     return CompiledModel(source, model, hardware, target, clock_mhz)
 
 
 def _known(names: Sequence[str]) -> Sequence[str]:
-    from mulfree.compiler.registry import arithmetics
+    from mulfree.compiler.registry import arithmetics, on_request
 
-    known = [kind.name for kind in arithmetics()]
+    known = [*(kind.name for kind in arithmetics()), *on_request()]
     for name in names:
         if name not in known:
             raise CompileError(f"'{name}' is no arithmetic; choose from {', '.join(known)}")

@@ -1,6 +1,6 @@
 """Hardware as data: circuits made of a closed set of cells, stages that move tokens, and designs of stages."""
 
-from mulfree.rtl.actors import Actor, Buffered, Fifo, Stepper, every_step
+from mulfree.rtl.actors import Actor, Buffered, Fifo, Stepper, Varying, every_step
 from mulfree.rtl.circuit import Circuit, Wire
 from mulfree.rtl.design import Design, Memory, Stage, Stream
 from mulfree.rtl.price import Price
@@ -17,6 +17,7 @@ __all__ = [
     "Stage",
     "Stepper",
     "Stream",
+    "Varying",
     "Wire",
     "WireType",
     "every_step",

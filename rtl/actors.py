@@ -1,15 +1,19 @@
 """When a stage may take and give tokens: all that the cycle models know of the hardware.
 
 An actor decides by the order of tokens alone, never by their arrival time, so a design of actors has one
-answer for every transfer time (max-plus linear), whichever model computes it.
+answer for every transfer time (max-plus linear), whichever model computes it. One kind of actor looks at what a frame
+holds, too; given the frames, it is a counter program like the others.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+from mulfree.ir import AnyArray
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -61,7 +65,20 @@ class Fifo:
     depth: int
 
 
-Actor = Stepper | Buffered | Fifo
+@dataclass(frozen=True, eq=False)
+class Varying:
+    """A `Stepper` whose program is another for each frame, and runs once for it: how long it is depends on the data.
+
+    `programs(values)` gives the programs of frames from the values (frames, *shape) that the stage's first input
+    carries; by definition, so that what they say of the hardware is a claim to be tested. All programs take and give
+    the same tokens through the same registers, and none is longer than `longest`.
+    """
+
+    programs: Callable[[AnyArray], Sequence[Stepper]]
+    longest: Stepper
+
+
+Actor = Stepper | Buffered | Fifo | Varying
 
 
 def every_step(inputs: int = 1, outputs: int = 1, latency: int = 1) -> Stepper:

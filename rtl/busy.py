@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from mulfree.rtl.actors import Actor, Buffered, Fifo, Stepper
+from mulfree.rtl.actors import Actor, Buffered, Fifo, Stepper, Varying
 from mulfree.rtl.design import Stage
 
 
 def busy_cycles(stage: Stage) -> int:
-    """Cycles per frame in which the busiest actor of the stage takes, computes or gives."""
+    """Cycles per frame in which the busiest actor of the stage takes, computes or gives; at most, if data decide."""
     tokens = stage.inputs[0].tokens if stage.inputs else 0
     busiest = 0
     for actor in stage.actors:
@@ -26,3 +26,5 @@ def _of_actor(actor: Actor, tokens: int) -> tuple[int, int]:
             return max(actor.tokens, len(actor.needs)), len(actor.needs)
         case Fifo():
             return tokens, tokens
+        case Varying(longest=longest):
+            return _of_actor(longest, tokens)

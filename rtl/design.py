@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from mulfree.ir import AnyArray, Graph, IntArray, Location, TensorType, Value
-from mulfree.rtl.actors import Actor
+from mulfree.rtl.actors import Actor, Varying
 from mulfree.rtl.circuit import Circuit
 from mulfree.rtl.heap import GENERIC
 
@@ -109,6 +109,11 @@ class Design:
     def for_target(self, target: str) -> Design:
         """The same design, its heaps planned for another target when it is printed."""
         return replace(self, stages=[replace(stage, target=target) for stage in self.stages])
+
+    @property
+    def varying(self) -> list[Stage]:
+        """The stages whose time for a frame depends on what it holds."""
+        return [stage for stage in self.stages if any(isinstance(actor, Varying) for actor in stage.actors)]
 
     def streams(self) -> list[Stream]:
         """The inputs, then every stage's outputs, in order."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from mulfree.ir import AnyArray, IntArray
 from mulfree.rtl.design import Design, Stream
-from mulfree.sim.cycles import Cycles, Timing, token_time
+from mulfree.sim.cycles import Cycles, Timing, programs_of, token_time
 from mulfree.sim.patterns import Pattern
 from mulfree.sim.verilator import Run, StreamPort, Words, pack_tokens, unpack_tokens, verilate
 
@@ -78,7 +78,7 @@ def cosimulate(
     """
     frames, split = len(inputs[0]), len(design.inputs)
     hardware = verilate(files, top, ports[:split], ports[split:])
-    timing = token_time(design, frames, valid, ready)
+    timing = token_time(design, frames, valid, ready, programs=programs_of(design, inputs))
     tokens = [
         _padded(pack_tokens(stream.elements(values).reshape(-1, stream.lanes), stream.element_bits), port.words)
         for stream, values, port in zip(design.inputs, inputs, ports[:split], strict=True)

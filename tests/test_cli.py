@@ -20,6 +20,8 @@ from mulfree.__main__ import app
 from mulfree.compiler.frontends.onnx import import_onnx
 from mulfree.ir.ops import INTEGER_OPERATORS
 from mulfree.ir.text import TextError, parse
+from tests.compiler.families.test_logic_trees import CODES, last, trees
+from tests.compiler.families.test_logic_trees import samples as tree_samples
 
 EXAMPLES = Path(mulfree.__file__).parent / "examples"
 MODEL, DATA = str(EXAMPLES / "digits.onnx"), str(EXAMPLES / "digits.npz")
@@ -57,6 +59,17 @@ def test_sim_writes_the_outputs_of_the_model(tmp_path: Path) -> None:
     x = np.load(DATA)["x"][:20].astype(np.float32)
     np.testing.assert_array_equal(np.load(tmp_path / "y.npz")["logits"], mulfree.compile(MODEL).simulate(x))
     assert [p.name for p in tmp_path.iterdir()] == ["y.npz"]
+
+
+def test_sim_says_how_many_units_of_trees_are_needed(tmp_path: Path) -> None:
+    net = trees(CODES)
+    onnx.save(net.proto(last(net)), tmp_path / "trees.onnx")
+    np.save(tmp_path / "x.npy", tree_samples(50))
+    files = str(tmp_path / "trees.onnx"), str(tmp_path / "x.npy")
+    assert "of 10 units in 3 trees would be visited lazily" in run("sim", *files).stdout
+    (share,) = run_json("sim", *files)["visited"].values()
+    assert 0.3 <= share < 1
+    assert "visited" not in run_json("sim", MODEL, DATA, "--limit", "1")
 
 
 def test_cosim_finds_hardware_and_models_equal() -> None:

@@ -4,6 +4,7 @@ from importlib.metadata import entry_points
 
 from mulfree.compiler.families import (
     and_popcount,
+    logic_trees,
     min_select,
     piecewise,
     power_of_two,
@@ -28,6 +29,7 @@ OWN_FAMILIES: tuple[Family, ...] = (
     sum_max.FAMILY,
     piecewise.FAMILY,
     shift.FAMILY,
+    logic_trees.FAMILY,
 )
 """The families of this package, the cheaper arithmetic before the more general; a new one is a module and an entry."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mulfree.compiler.adaptation import Adaptation
 from mulfree.compiler.families.arithmetic import Arithmetic
 from mulfree.compiler.frontends.onnx.rules.rule import Rule as ImportRule
+from mulfree.compiler.layer_shape import Shape
 from mulfree.compiler.lowering import Rule as LoweringRule
 from mulfree.compiler.streamline.rules.rule import Rule as StreamlineRule
 from mulfree.ir import AnyArray, Graph, IntOp, Pass, RealOp, RealType, TensorType
@@ -66,5 +67,9 @@ class Family:
     """Exact rewrites of the integer graph for hardware, before arithmetics are chosen."""
     lowering: Mapping[type[IntOp], LoweringRule] = field(default_factory=dict[type[IntOp], LoweringRule])
     """From integer operators to stages; arithmetics need none."""
+    shapes: Mapping[type[IntOp], Shape] = field(default_factory=dict[type[IntOp], Shape])
+    """What can be folded of own operators that are no contractions."""
+    on_request: Mapping[str, Pass[TensorType]] = field(default_factory=dict[str, Pass[TensorType]])
+    """Passes before the folding where the user asks for the operator of that name, as for an arithmetic."""
     adaptations: tuple[Adaptation, ...] = ()
     """Changes of a trained network on request, by calibration data."""

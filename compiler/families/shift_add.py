@@ -118,10 +118,10 @@ def digit_counts(weights: IntArray) -> IntArray:
 
 def _scheduled(rows: IntArray, schedule: EntrySchedule) -> IntArray:
     """(steps, pe, ports) digits as signed powers of two, 0 where the schedule has none."""
-    values = np.zeros(schedule.elements.shape, np.int64)
+    values, outputs = np.zeros(schedule.elements.shape, np.int64), schedule.rows
     taken: dict[tuple[int, int], int] = {}
     for at in zip(*np.nonzero(schedule.elements != NOTHING), strict=True):
-        entry = int(schedule.rows[at[:2]]), int(schedule.elements[at])
+        entry = int(outputs[at[:2]]), int(schedule.elements[at])
         taken[entry] = rank = taken.get(entry, -1) + 1
         values[at] = _digits(int(rows[entry]))[rank]
     return values

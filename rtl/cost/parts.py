@@ -120,3 +120,18 @@ def shift_bank(width: int, depth: int, place_bits: int, target: Target, style: s
     address = (depth - 1).bit_length()
     logic = {"address_bits": address, "outside_bits": 2 * place_bits, "mux_bits": width}
     return Terms(Cost(ffs=1), logic) + ram_terms(depth, width, target, style, is_registered=True)
+
+
+def lazy_trees_unit(width: int, words: int, leaves: int, places: int, sums: int, value: int, target: Target) -> Terms:
+    """The vector, the word, the sum, values and bounds; the phase, the leaf, the word's and the weights' number."""
+    vector = ram_terms(words, width, target, "distributed", is_registered=True)
+    bounds = ram_terms(places, 2 * value, target, "distributed", is_registered=False) if places > 1 else NOTHING
+    values = Terms(Cost(ffs=sums + 4 * value + 6), {"handshakes": 2, "mux_bits": sums + 4 * value})
+    return vector + bounds + values + counter(words) + counter(leaves) + counter(leaves * words)
+
+
+def tree_stack_unit(width: int, places: int, steps: int, target: Target) -> Terms:
+    """The top, the output, the step, the values below; what is pushed, and what meets what."""
+    below = ram_terms(places, width, target, "distributed", is_registered=False)
+    values = Terms(Cost(ffs=2 * width + 1), {"handshakes": 1, "mux_bits": 3 * width})
+    return values + below + counter(steps)

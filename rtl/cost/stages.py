@@ -18,6 +18,7 @@ from mulfree.rtl.cost.parts import (
     concat_streams,
     counter,
     gather_control,
+    lazy_trees_unit,
     pad_map,
     register,
     registers,
@@ -28,6 +29,7 @@ from mulfree.rtl.cost.parts import (
     stream_fork,
     threshold_level,
     top_k_list,
+    tree_stack_unit,
     vector_fetch,
     width_down,
     width_up,
@@ -40,6 +42,9 @@ from mulfree.rtl.pipeline import pipeline
 from mulfree.rtl.stages.reorder import LOOPS
 from mulfree.rtl.stages.sliding_window import STYLES, scan_of
 from mulfree.rtl.stages.spatial_shift import plan_of
+
+BORROWED = {"constant_layer": "channelwise", "tree_stack": "channelwise", "lazy_trees": "matrix_vector"}
+"""Modules without a row of their own: of the rows there are, the one whose circuits compare as theirs do."""
 
 
 def stage_cost(stage: Stage, target: str) -> Cost:
@@ -55,8 +60,8 @@ def calibrated_kind(stage: Stage) -> str:
         return "constant_matrix"
     if stage.module == "matrix_vector" and stage.inputs[0].lanes != stage.parameters["simd"]:
         return "tap_matrix"
-    if stage.module == "constant_layer":
-        return "channelwise"  # of the rows there are, the one whose circuits compare as these do
+    if stage.module in BORROWED:
+        return BORROWED[stage.module]
     return "constant_affine" if stage.module == "affine" and not stage.memories else stage.module
 
 
@@ -185,6 +190,19 @@ def _top_k(stage: Stage, target: Target) -> Terms:
     return top_k_list(stage.parameters["k"], stage.parameters["bits"], stage.outputs[0].element_bits)
 
 
+def _lazy_trees(stage: Stage, target: Target) -> Terms:
+    p, (x,) = stage.parameters, stage.inputs
+    sums, value = (stage.circuits[name].inputs[0].type.bits for name in ("clamp", "finish"))
+    unit = lazy_trees_unit(x.token_bits, p["words"], p["leaves"], p["places"], sums, value, target)
+    return unit + _memories(stage, target) + _circuits(stage, target)
+
+
+def _tree_stack(stage: Stage, target: Target) -> Terms:
+    p = stage.parameters
+    unit = tree_stack_unit(p["bits"], p["places"], p["steps"], target)
+    return unit + _memories(stage, target) + _circuits(stage, target)
+
+
 def _sliding_window(stage: Stage, target: Target) -> Terms:
     scan, out = scan_of(stage), stage.outputs[0]
     padded = out.token_bits if scan.window.is_padded else 0
@@ -248,6 +266,7 @@ _KINDS: dict[str, Callable[[Stage, Target], Terms]] = {
     "constant_layer": _pipelined,
     "fifo": _fifo,
     "fork": _fork,
+    "lazy_trees": _lazy_trees,
     "leaky": _mapped,
     "lookup": _lookup,
     "matrix_vector": _matrix_vector,
@@ -258,5 +277,6 @@ _KINDS: dict[str, Callable[[Stage, Target], Terms]] = {
     "spatial_shift": _spatial_shift,
     "threshold": _threshold,
     "top_k": _top_k,
+    "tree_stack": _tree_stack,
     "width_converter": _width_converter,
 }

@@ -10,6 +10,7 @@ from mulfree.rtl.stages.constant_layer import constant_layer
 from mulfree.rtl.stages.constant_matrix import constant_matrix
 from mulfree.rtl.stages.elementwise import add, clamp, leaky, lookup
 from mulfree.rtl.stages.entry_schedule import EntrySchedule
+from mulfree.rtl.stages.lazy_trees import lazy_trees
 from mulfree.rtl.stages.matrix_vector import Lane, matrix_vector
 from mulfree.rtl.stages.plumbing import fifo, fork, width_converter
 from mulfree.rtl.stages.reduction import MaxPlusMin, Reduce, Reduction, Sum
@@ -22,6 +23,7 @@ from mulfree.rtl.stages.structure import channel_gather, concat, pad, run_elemen
 from mulfree.rtl.stages.text import port_names
 from mulfree.rtl.stages.threshold import threshold
 from mulfree.rtl.stages.top_k import top_k
+from mulfree.rtl.stages.tree_stack import can_be_stacked, stack_steps, tree_stack
 
 __all__ = [
     "Combine",
@@ -35,6 +37,7 @@ __all__ = [
     "TapLane",
     "add",
     "affine",
+    "can_be_stacked",
     "channel_gather",
     "channelwise",
     "clamp",
@@ -44,6 +47,7 @@ __all__ = [
     "fifo",
     "fork",
     "kept_together",
+    "lazy_trees",
     "leaky",
     "lookup",
     "matrix_vector",
@@ -55,8 +59,10 @@ __all__ = [
     "sliding_window",
     "sparse_matrix",
     "spatial_shift",
+    "stack_steps",
     "stage_verilog",
     "threshold",
     "top_k",
+    "tree_stack",
     "width_converter",
 ]

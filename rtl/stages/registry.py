@@ -10,6 +10,7 @@ from mulfree.rtl.stages.channelwise import channelwise_text
 from mulfree.rtl.stages.constant_layer import constant_layer_text
 from mulfree.rtl.stages.constant_matrix import constant_matrix_text
 from mulfree.rtl.stages.elementwise import add_text, clamp_text, leaky_text, lookup_text
+from mulfree.rtl.stages.lazy_trees import lazy_trees_text
 from mulfree.rtl.stages.matrix_vector import matrix_vector_text
 from mulfree.rtl.stages.plumbing import fifo_text, fork_text, width_converter_text
 from mulfree.rtl.stages.reorder import reorder_text
@@ -20,6 +21,7 @@ from mulfree.rtl.stages.structure import channel_gather_text, concat_text, pad_t
 from mulfree.rtl.stages.text import memory_file, memory_text
 from mulfree.rtl.stages.threshold import threshold_text
 from mulfree.rtl.stages.top_k import top_k_text
+from mulfree.rtl.stages.tree_stack import tree_stack_text
 
 PRINTERS: dict[str, Callable[[Stage], str]] = {
     "add": add_text,
@@ -32,6 +34,7 @@ PRINTERS: dict[str, Callable[[Stage], str]] = {
     "constant_layer": constant_layer_text,
     "fifo": fifo_text,
     "fork": fork_text,
+    "lazy_trees": lazy_trees_text,
     "leaky": leaky_text,
     "lookup": lookup_text,
     "matrix_vector": matrix_vector_text,
@@ -42,9 +45,12 @@ PRINTERS: dict[str, Callable[[Stage], str]] = {
     "spatial_shift": spatial_shift_text,
     "threshold": threshold_text,
     "top_k": top_k_text,
+    "tree_stack": tree_stack_text,
     "width_converter": width_converter_text,
 }
 """One entry per kind: `Stage.module` to the body of its Verilog module."""
+FILED = ("weights", "program")
+"""Memories that are modules of their own, so that their words may stand in a file."""
 
 
 def stage_verilog(stage: Stage) -> str:
@@ -58,5 +64,5 @@ def stage_verilog(stage: Stage) -> str:
 
 def memory_files(stage: Stage) -> dict[str, str]:
     """The memory files that the stage's module reads, by name; they belong beside the module."""
-    named = {memory_file(stage, name): rom for name, rom in stage.memories.items() if name == "weights"}
+    named = {memory_file(stage, name): rom for name, rom in stage.memories.items() if name in FILED}
     return {file: memory_text(rom) for file, rom in named.items() if file and rom.depth > 1}

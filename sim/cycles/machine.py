@@ -43,7 +43,8 @@ class Machine(NamedTuple):
 
 def machine(net: Net, frames: int, valid: Sequence[Pattern], ready: Sequence[Pattern]) -> Machine:
     """The machine in reset, with room to record the transfers of all frames."""
-    steppers = [unit.actor for unit in net.units if isinstance(unit.actor, Stepper)]
+    assert all(len(unit.programs) in (0, frames) for unit in net.units), "there is a program for each frame, or none"
+    programs = [program for unit in net.units for program in _programs(unit)]
     windows = [unit.actor for unit in net.units if isinstance(unit.actor, Buffered)]
     return Machine(
         _units(net),
@@ -51,7 +52,7 @@ def machine(net: Net, frames: int, valid: Sequence[Pattern], ready: Sequence[Pat
         np.array([wire for unit in net.units for wire in (*unit.inputs, *unit.outputs)], np.int64),
         np.array(net.sources, np.int64),
         np.array(net.sinks, np.int64),
-        _joined([step_masks(actor) for actor in steppers]),
+        _joined([step_masks(program) for program in programs]),
         _joined([actor.needs for actor in windows]),
         _joined([actor.frees for actor in windows]),
         _joined([pattern.astype(np.int64) for pattern in [*valid, *ready]]),
@@ -71,11 +72,18 @@ def _units(net: Net) -> Table:
     return table
 
 
+def _programs(unit: Unit) -> Sequence[Stepper]:
+    """What a counter runs through before it starts again: one program, or those of all frames."""
+    if unit.programs:
+        return unit.programs
+    return [unit.actor] if isinstance(unit.actor, Stepper) else []
+
+
 def _shape(unit: Unit) -> tuple[int, int, int, int]:
     """(kind, length of the program, depth, words per frame)."""
     match unit.actor:
-        case Stepper(period=period):
-            return STEPS, period, 0, 0
+        case Stepper():
+            return STEPS, sum(program.period for program in _programs(unit)), 0, 0
         case Fifo(depth=depth):
             return QUEUE, 0, depth, 0
         case Buffered(tokens=tokens, needs=needs, depth=depth):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mulfree.rtl.actors import Actor, Buffered, Fifo, Stepper
+from mulfree.rtl.actors import Actor, Buffered, Fifo, Stepper, Varying
 from mulfree.rtl.design import Design, Stage
 
 OUTSIDE = -1
+Programs = Mapping[str, Sequence[Stepper]]
+"""For each stage that has an actor whose time depends on the data, its program for every frame."""
+NOT_KNOWN: Programs = {}
+"""Such a stage takes as long as any frame can make it take."""
 
 
 @dataclass(slots=True)
@@ -27,11 +31,14 @@ class Unit:
     """An actor with the wires at its inputs and outputs."""
 
     name: str
-    actor: Actor
+    actor: Stepper | Buffered | Fifo
+    """Of programs that differ from frame to frame the longest."""
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     periods: int
     """Runs of its program per frame."""
+    programs: tuple[Stepper, ...] = ()
+    """One for each frame, instead of the actor's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +51,9 @@ class Net:
     sinks: tuple[int, ...]
 
 
-def flatten(design: Design) -> Net:
+def flatten(design: Design, programs: Programs = NOT_KNOWN) -> Net:
     """The net of a design; a stream of its own name each, the wires inside stage s are s.0, s.1, ..."""
-    build = _Build([], [], {})
+    build = _Build([], [], {}, programs)
     for stream in design.inputs:
         build.streams[stream.name] = build.wire(stream.name, stream.tokens, OUTSIDE)
     sources = tuple(build.streams.values())
@@ -63,6 +70,7 @@ class _Build:
     units: list[Unit]
     wires: list[Wire]
     streams: dict[str, int]
+    programs: Programs
 
     def wire(self, name: str, tokens: int, producer: int) -> int:
         self.wires.append(Wire(name, tokens, producer))
@@ -71,14 +79,18 @@ class _Build:
     def stage(self, stage: Stage) -> None:
         inputs = [self.streams[stream.name] for stream in stage.inputs]
         for i, actor in enumerate(stage.actors[:-1]):
-            inputs = [self.unit(f"{stage.name}.{i}", actor, inputs, None)]
+            inputs = [self.unit(stage, f"{stage.name}.{i}", actor, inputs, None)]
         names = [(stream.name, stream.tokens) for stream in stage.outputs]
-        first = self.unit(stage.name, stage.actors[-1], inputs, names)
+        first = self.unit(stage, stage.name, stage.actors[-1], inputs, names)
         self.streams |= {name: first + i for i, (name, _) in enumerate(names)}
 
-    def unit(self, name: str, actor: Actor, inputs: Sequence[int], outputs: Sequence[tuple[str, int]] | None) -> int:
+    def unit(
+        self, stage: Stage, name: str, actor: Actor, inputs: Sequence[int], outputs: Sequence[tuple[str, int]] | None
+    ) -> int:
         """Adds a unit and its output wires, one of unknown length if `outputs` is None; returns the first of them."""
-        index = len(self.units)
+        index, programs = len(self.units), tuple[Stepper, ...]()
+        if isinstance(actor, Varying):
+            actor, programs = actor.longest, tuple(self.programs.get(stage.name, ()))
         for wire in inputs:
             assert self.wires[wire].consumer == OUTSIDE, f"{self.wires[wire].name} is taken twice"
             self.wires[wire].consumer = index
@@ -91,11 +103,11 @@ class _Build:
         periods = _periods(name, known)
         named = outputs if outputs is not None else [(name, gives[0] * periods)]
         wires = tuple(self.wire(wire, tokens, index) for wire, tokens in named)
-        self.units.append(Unit(name, actor, tuple(inputs), wires, periods))
+        self.units.append(Unit(name, actor, tuple(inputs), wires, periods, programs))
         return wires[0]
 
 
-def per_period(actor: Actor, inputs: int, outputs: int) -> tuple[list[int], list[int]]:
+def per_period(actor: Stepper | Buffered | Fifo, inputs: int, outputs: int) -> tuple[list[int], list[int]]:
     """Tokens that one run of the actor's program takes from each input and gives to each output."""
     match actor:
         case Stepper():

@@ -9,16 +9,20 @@ import numpy as np
 from mulfree.rtl.design import Design
 from mulfree.sim.cycles.clock import run_cycles
 from mulfree.sim.cycles.machine import DONE, LIMIT, Machine, machine
-from mulfree.sim.cycles.net import Net, flatten
+from mulfree.sim.cycles.net import NOT_KNOWN, Net, Programs, flatten
 from mulfree.sim.cycles.timing import Cycles, DeadlockError, Timing
 from mulfree.sim.patterns import ALWAYS, Pattern
 
 
 def stepped(
-    design: Design, frames: int, valid: Sequence[Pattern] | None = None, ready: Sequence[Pattern] | None = None
+    design: Design,
+    frames: int,
+    valid: Sequence[Pattern] | None = None,
+    ready: Sequence[Pattern] | None = None,
+    programs: Programs = NOT_KNOWN,
 ) -> Timing:
     """As `token_time`, found by clocking the design through all frames."""
-    net = flatten(design)
+    net = flatten(design, programs)
     gives, takes = valid or [ALWAYS] * len(net.sources), ready or [ALWAYS] * len(net.sinks)
     m = machine(net, frames, gives, takes)
     patience = max(len(pattern) for pattern in [*gives, *takes])

@@ -51,6 +51,7 @@ class Tables(NamedTuple):
     `segments` rows are (mask of ports, steps). `fired`, `taken` are rings per edge, `written`, `freed` rings per
     memory, all of cycles; `needs`, `frees` the read programs; `waits` the patterns, see `patterns.waits`. `record`
     has the cycles in which the tokens of one frame are taken, wire after wire; `stack` is room for every agent.
+    `turns` rows are (frame, agent, first segment, end segment): programs of single frames.
     """
 
     agents: Rows
@@ -67,6 +68,7 @@ class Tables(NamedTuple):
     waits: Numbers
     record: Numbers
     stack: Numbers
+    turns: Rows
 
 
 def tables(net: Net, valid: Sequence[Pattern], ready: Sequence[Pattern], depths: Mapping[str, int]) -> Tables:
@@ -88,9 +90,12 @@ class _Build:
         self.segment_count = 0
         self.memories: list[list[int]] = []
         self.reads: list[Buffered] = []
+        self.turns: list[list[int]] = []
 
     def unit(self, unit: Unit) -> None:
         match unit.actor:
+            case Stepper() if unit.programs:
+                self.varying(unit)
             case Stepper():
                 masks = step_masks(unit.actor)
                 short = shortest_period(masks)
@@ -100,6 +105,17 @@ class _Build:
                 self.agent(unit, STEPPER, unit.inputs, unit.outputs, unit.periods, both)
             case Buffered():
                 self.memory(unit, unit.actor)
+
+    def varying(self, unit: Unit) -> None:
+        """An agent that begins every frame with a program of its own."""
+        first, *later = (step_masks(program) for program in unit.programs)
+        self.agent(unit, STEPPER, unit.inputs, unit.outputs, unit.periods, first)
+        segments = [self.segments[-1], *(runs(masks) for masks in later)]
+        self.segments += segments[1:]
+        ends = self.segment_count - len(segments[0][0]) + np.cumsum([0, *(len(masks) for masks, _ in segments)])
+        self.segment_count = int(ends[-1])
+        agent = len(self.agents) - 1
+        self.turns += [[frame, agent, int(ends[frame]), int(ends[frame + 1])] for frame in range(len(segments))]
 
     def memory(self, unit: Unit, actor: Buffered) -> None:
         assert actor.frees[-1] == actor.tokens, f"{unit.name}: the last read of a frame gives up all of its words"
@@ -148,6 +164,7 @@ class _Build:
             _joined(patterns),
             np.zeros(sum(wire.tokens for wire in self.net.wires), np.int64),
             np.zeros(len(agents), np.int64),
+            np.array(self.turns, np.int64).reshape(-1, 4),
         )
 
     def _edges(self, patterns: Sequence[Table], depths: Mapping[str, int]) -> tuple[Table, int]:

@@ -8,9 +8,22 @@ import numpy as np
 
 from mulfree.rtl.design import Design
 from mulfree.sim.cycles.agents import run_frame
-from mulfree.sim.cycles.net import Net, flatten
+from mulfree.sim.cycles.net import NOT_KNOWN, Net, Programs, flatten
 from mulfree.sim.cycles.steady import State, same_state, state_of
-from mulfree.sim.cycles.tables import CAPACITY, LEFT, RECORD, RELEASE, TAKEN, WAIT, Tables, tables
+from mulfree.sim.cycles.tables import (
+    CAPACITY,
+    END_SEGMENT,
+    FIRST_SEGMENT,
+    LEFT,
+    RECORD,
+    RELEASE,
+    REST,
+    SEGMENT,
+    TAKEN,
+    WAIT,
+    Tables,
+    tables,
+)
 from mulfree.sim.cycles.timing import Cycles, DeadlockError, Timing
 from mulfree.sim.patterns import ALWAYS, Pattern
 
@@ -21,14 +34,16 @@ def token_time(
     valid: Sequence[Pattern] | None = None,
     ready: Sequence[Pattern] | None = None,
     depths: Mapping[str, int] | None = None,
+    programs: Programs = NOT_KNOWN,
 ) -> Timing:
     """Transfer cycles of all tokens of `frames` frames, from reset, fed and taken as the patterns let them.
 
     valid, ready: one pattern per input and per output of the design; without them, always. depths: other depths for
-    the queues of the stages named. Once the design is in a state it was in before, what follows is not computed
-    again. DeadlockError if the frames cannot pass.
+    the queues of the stages named. programs: what stages do whose time depends on the data, see `programs_of`; without
+    them such a stage takes as long as any frame can make it take. Once the design is in a state it was in before, what
+    follows is not computed again. DeadlockError if the frames cannot pass.
     """
-    net = flatten(design)
+    net = flatten(design, programs)
     patterns = [valid or [ALWAYS] * len(net.sources), ready or [ALWAYS] * len(net.sinks)]
     return run(net, tables(net, patterns[0], patterns[1], depths or {}), frames)
 
@@ -42,16 +57,26 @@ def run(net: Net, t: Tables, frames: int, pace: int = 0) -> Timing:
     known_at = 0
     while len(rows) < frames:
         edges[:, RECORD] = starts
+        _begin(t, len(rows))
         if not run_frame(t):
             raise DeadlockError(_blocked(net, t, len(rows)))
         rows.append(record.copy())
         edges[:, RELEASE] = pace * len(rows)
+        if len(t.turns):
+            continue
         state = state_of(t)
         if known is not None and same_state(known, state):
             return Timing(net, np.stack(rows), frames, len(rows) - known_at, state.cycle - known.cycle)
         if len(rows) & (len(rows) - 1) == 0:  # a cycle of any length shows once it fits between powers of two
             known, known_at = state, len(rows)
     return Timing(net, np.stack(rows), frames)
+
+
+def _begin(t: Tables, frame: int) -> None:
+    """Points agents whose programs differ from frame to frame at that of the frame."""
+    agents, segments, turns = np.asarray(t.agents), np.asarray(t.segments), np.asarray(t.turns)
+    for _, agent, first, end in turns[turns[:, 0] == frame].tolist():
+        agents[agent, [FIRST_SEGMENT, SEGMENT, END_SEGMENT, REST]] = [first, first, end, segments[first, 1]]
 
 
 def _blocked(net: Net, t: Tables, frame: int) -> str:

@@ -13,6 +13,7 @@ import pytest
 
 from mulfree.backends.synth.yosys import yosys_tool
 from mulfree.ir import BIPOLAR, TERNARY, IntOp, IntRange, Tensor, TensorType, Value
+from mulfree.ir.forest import MAX, MIN, Forest
 from mulfree.ir.ops import Affine, ChannelGather, Clamp, Concat, Leaky, MultiplyAccumulate, Pad, Threshold, TopK, Window
 from mulfree.rtl import Circuit, Stage, Stream, Wire, cells, stages
 from mulfree.rtl.library import library, needed_by
@@ -66,6 +67,8 @@ def one_of_each() -> list[Stage]:
     product = result_of(MultiplyAccumulate(Tensor(matrix[:, :, None, None])), whole)
     single = stream_of("single", (9,), IntRange(-5, 5), 1)
     pieces = stream_of("pieces", (9,), IntRange(0, 3), 3)
+    forest = Forest.of([MAX, MIN, MAX, 0, 1, MIN, 2, 3, 4, MIN, MAX, 5, 6, MAX, 7, 8])
+    pair = Value("y", TensorType((2,), IntRange(-5, 5)))
     return [
         window,
         stages.channelwise("channelwise", window.outputs[0], pooled, taps=9, combine="max"),
@@ -90,7 +93,18 @@ def one_of_each() -> list[Stage]:
             "constant_layer", whole, chosen, lambda circuit, x: circuit.drive(cells.pick((0, 5, 7)), x)
         ),
         stages.top_k("top_k", single, result_of(TopK(2), single), TopK(2)),
+        stages.tree_stack("tree_stack", single, pair, forest),
+        _lazy("lazy_trees", vector, forest),
     ]
+
+
+def _lazy(name: str, x: Stream, forest: Forest) -> Stage:
+    """Nine units; nothing is said of their steps."""
+    random = np.random.default_rng(0)
+    weights, biases = random.choice([-1, 1], (9, 12)), random.integers(-4, 5, 9)
+    y = Value("y", TensorType((2,), IntRange(-64, 64)))
+    constants = {"weights": weights, "biases": biases, "weight_range": BIPOLAR}
+    return stages.lazy_trees(name, x, y, forest, lane=dot, steps=lambda x: x, **constants)  # type: ignore[arg-type]
 
 
 def _sparse(name: str, x: Stream) -> Stage:

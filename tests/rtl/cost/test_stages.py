@@ -9,10 +9,11 @@ from mulfree.ir import BIT, CompileError, IntRange
 from mulfree.rtl import Stage, stages
 from mulfree.rtl.cost import TARGETS, calibrated_kind, calibration, stage_cost
 from mulfree.rtl.cost.calibration import table
+from mulfree.rtl.cost.stages import BORROWED
 from mulfree.rtl.stages.registry import PRINTERS
 from tests.rtl.cost.stages import binary_matrix, vector, window
 
-KINDS = {*PRINTERS, "constant_matrix", "constant_affine", "tap_matrix", "memory"} - {"constant_layer"}
+KINDS = {*PRINTERS, "constant_matrix", "constant_affine", "tap_matrix", "memory"} - BORROWED.keys()
 
 
 @pytest.mark.parametrize("target", TARGETS)

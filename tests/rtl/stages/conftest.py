@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mulfree.ir import AnyArray, Graph, IntArray
-from mulfree.rtl import Actor, Buffered, Design, Fifo, Stage, Stepper
+from mulfree.rtl import Actor, Buffered, Design, Fifo, Stage, Stepper, Varying
 from mulfree.rtl.library import needed_by
 from mulfree.rtl.stages import memory_files, port_names, stage_verilog
 from mulfree.sim.cycles import stepped, token_time
@@ -116,6 +116,8 @@ def _state(actor: Actor) -> StepperState | BufferedState | FifoState:
             return BufferedState(actor)
         case Fifo():
             return FifoState(actor)
+        case Varying(longest=longest):
+            return StepperState(longest)
 
 
 class Registers:

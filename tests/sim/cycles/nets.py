@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import gcd
 
 import numpy as np
 from hypothesis import strategies as st
 
 from mulfree.ir import Graph, IntRange, TensorType, Value
-from mulfree.rtl import Actor, Buffered, Design, Fifo, Stage, Stepper, Stream, every_step
+from mulfree.rtl import Actor, Buffered, Design, Fifo, Stage, Stepper, Stream, Varying, every_step
 
 
 def stream(name: str, tokens: int) -> Stream:
@@ -109,6 +109,19 @@ def designs(draw: st.DrawFn, stages: int = 5) -> Design:
                     ends = [net.stage([end], [end.tokens], Fifo(2 * end.tokens))[0] for end in ends]
                     _step(draw, net, ends)
     return net.design()
+
+
+@st.composite
+def varying_designs(draw: st.DrawFn, frames: int) -> tuple[Design, dict[str, list[Stepper]]]:
+    """Stages before and after one whose program differs from frame to frame, and its programs."""
+    net = Net()
+    _step(draw, net, [net.source(draw(st.integers(1, 6)))])
+    (x,), latency, gives = net.ends, draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    programs = [replace(draw(steppers([x.tokens], [gives])), latency=latency) for _ in range(frames)]
+    longest = max(programs, key=lambda program: program.period)
+    (y,) = net.stage([x], [gives], Varying(lambda values: programs, longest))
+    _step(draw, net, net.stage([y], [y.tokens], Fifo(draw(st.integers(1, 4)))))
+    return net.design(), {net.stages[1].name: programs}
 
 
 def _step(draw: st.DrawFn, net: Net, inputs: list[Stream]) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mulfree.rtl import Design
 from mulfree.sim.cycles import DeadlockError, stepped, token_time
 from mulfree.sim.patterns import ALWAYS, Pattern, bursty_pattern, random_pattern
-from tests.sim.cycles.nets import designs
+from tests.sim.cycles.nets import designs, varying_designs
 
 PATTERNS = st.one_of(
     st.just(ALWAYS),
@@ -37,6 +37,18 @@ def compare(design: Design, frames: int, valid: list[Pattern], ready: list[Patte
 def test_the_models_agree_on_every_transfer(design: Design, frames: int, data: st.DataObject) -> None:
     valid, ready = ([data.draw(PATTERNS) for _ in ends] for ends in (design.inputs, design.outputs))
     compare(design, frames, valid, ready)
+
+
+@given(st.data(), st.integers(1, 6))
+@settings(max_examples=150, deadline=None)
+def test_the_models_agree_where_programs_differ_from_frame_to_frame(data: st.DataObject, frames: int) -> None:
+    design, programs = data.draw(varying_designs(frames))
+    valid, ready = ([data.draw(PATTERNS) for _ in ends] for ends in (design.inputs, design.outputs))
+    fast, slow = (model(design, frames, valid, ready, programs=programs) for model in (token_time, stepped))
+    for wire in fast.net.wires:
+        assert np.array_equal(fast.of(wire.name), slow.of(wire.name)), wire.name
+    longest = token_time(design, frames, valid, ready)
+    assert longest.frames == frames
 
 
 @given(designs(), st.integers(20, 60))

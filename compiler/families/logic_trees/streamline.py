@@ -1,0 +1,27 @@
+"""Trees of reals as trees of integers: minima and maxima commute with whatever rises alike for all units."""
+
+from __future__ import annotations
+
+from mulfree.compiler.families.logic_trees.forms import RealTrees
+from mulfree.compiler.families.logic_trees.operator import MinMaxTrees
+from mulfree.compiler.streamline.deferred import Deferred, on_integers
+from mulfree.compiler.streamline.rules.rule import Work
+from mulfree.compiler.streamline.settle import settle
+from mulfree.compiler.streamline.units import in_units
+
+
+def trees(work: Work) -> Deferred:
+    """One positive scale and one offset pass through; else the units are first counted in a common unit.
+
+    Raises Unsupported if their scales and biases have so little in common that this takes too many bits.
+    """
+    x = settle(work.builder, work.activation())
+    if not _rises_alike(x):
+        x = in_units(work.builder, x, is_common=True)
+    y = work.builder.add(MinMaxTrees(work.op(RealTrees).trees), x.integers, name=work.name)
+    return on_integers(y, x.meaning, work.dtype)
+
+
+def _rises_alike(x: Deferred) -> bool:
+    scale, offset = x.leaf.scale, x.leaf.offset
+    return scale.is_uniform and offset.is_uniform and bool(scale.value > 0)
