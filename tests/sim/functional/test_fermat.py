@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -29,8 +31,12 @@ def forced(layer: MultiplyAccumulate, rings: tuple[int, ...], length: int) -> py
     """From now on every convolution runs in these rings."""
     conv = FermatConvolution(tuple(FermatRing(t) for t in rings), length, layer.window)
     patch = pytest.MonkeyPatch()
-    patch.setattr("mulfree.sim.functional.kernels.contraction.fermat_form", lambda _: conv)
+    patch.setattr("mulfree.sim.functional.kernels.contraction.fermat_form", _always(conv))
     return patch
+
+
+def _always(conv: FermatConvolution) -> Callable[[object], FermatConvolution]:
+    return lambda node: conv
 
 
 def check_forced(graph: IntGraph, rings: tuple[int, ...], length: int, count: int) -> None:
