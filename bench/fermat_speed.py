@@ -2,7 +2,7 @@
 
     python bench/fermat_speed.py [--bits 8 16] [--batch 8 32]
 
-CPU milliseconds of one thread for a batch, best of several runs, all in one process; and as multiples of the transforms'.
+CPU milliseconds of one thread for a batch, best of several runs in one process; and as multiples of the transforms'.
 
 - transforms: modulo F_5 for bytes, modulo F_4 and F_5 for halfwords; the weights' spectra are ready
 - direct: mulfree's kernel without transforms; chosen: what mulfree takes

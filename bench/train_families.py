@@ -104,6 +104,15 @@ def sum_max() -> nn.Module:
     )
 
 
+def large_kernels() -> nn.Module:
+    """Windows of 7 x 7 and 5 x 5 over maps that keep their size: what Fermat transforms are for."""
+    return nn.Sequential(
+        *(pixels(), Conv2d(1, 8, 7, padding=3, weights=few_bits()), Norm(8), levels(), nn.MaxPool2d(2)),
+        *(Conv2d(8, 16, 5, padding=2, weights=few_bits()), Norm(16), levels(), nn.MaxPool2d(2)),
+        *(nn.Flatten(), Linear(784, 10, weights=few_bits()), Norm(10)),
+    )
+
+
 def shift() -> nn.Module:
     def point(inputs: int, outputs: int) -> Conv2d:
         return Conv2d(inputs, outputs, 1, weights=few_bits())
@@ -125,7 +134,8 @@ def shift_attention() -> nn.Module:
     )
 
 
-NETWORKS = {f.__name__: f for f in (binary, power_of_two, min_select, sum_max, shift, shift_attention, lenet)}
+KINDS = (binary, power_of_two, min_select, sum_max, shift, shift_attention, large_kernels, lenet)
+NETWORKS = {f.__name__: f for f in KINDS}
 
 
 def fit(net: nn.Module, batches: Batches, steps: int, rate: float = 0.005) -> None:
