@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+import mulfree
 from mulfree.compiler.families.fermat import FermatTransformed
 from mulfree.compiler.families.fermat.choice import CHOICES, bit_operations, peak
+from mulfree.compiler.frontends.onnx import import_onnx
 from mulfree.compiler.pipeline import passes_preferring
+from mulfree.compiler.streamline import streamline
 from mulfree.ir import CompileError, IntArray, IntRange, Tensor, TensorType, run_passes
 from mulfree.ir.fermat import FermatConvolution, FermatRing, peak_of
 from mulfree.ir.ops import MultiplyAccumulate, Window
+from mulfree.sim.reference import run_graph
 from tests.compiler.families.layers import draw, network
 
 SAME = Window((5, 5), pads=(2, 2, 2, 2))
@@ -100,6 +106,15 @@ def test_layers_that_share_nothing_between_positions_are_left_to_others() -> Non
         assert not FermatTransformed.accepts(op, x)
         nodes = run_passes(network(x, op), passes_preferring("fermat")).nodes
         assert "fermat" not in {node.op.name for node in nodes}
+
+
+def test_a_trained_network_gives_the_same_numbers_with_its_convolutions_transformed() -> None:
+    model = streamline(import_onnx(Path(mulfree.__file__).parent / "examples" / "digits.onnx"), {})
+    lowered = run_passes(model.graph, passes_preferring("fermat"))
+    assert sum(isinstance(node.op, FermatTransformed) for node in lowered.nodes) == 2
+    x = {value.name: draw(value.type) for value in model.graph.inputs}
+    for y, expected in zip(run_graph(lowered, x).values(), run_graph(model.graph, x).values(), strict=True):
+        np.testing.assert_array_equal(y, expected)
 
 
 def test_what_it_takes_is_counted() -> None:
