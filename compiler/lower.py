@@ -12,7 +12,7 @@ from dataclasses import fields
 
 import numpy as np
 
-from mulfree.compiler.families.arithmetic import Arithmetic, ListedEntries
+from mulfree.compiler.families.arithmetic import LaneArithmetic, ListedEntries
 from mulfree.compiler.folding import Folding, shape_of
 from mulfree.compiler.layer_names import layer_names
 from mulfree.compiler.lowering import IntNode, Lowering, renamed
@@ -50,7 +50,7 @@ def _lower_node(to: Lowering, node: IntNode, streams: list[Stream]) -> Stream:
     if rule := lowering_rules().get(type(node.op)):
         return rule(to, node, streams)
     match node.op:
-        case Arithmetic():
+        case LaneArithmetic():
             return _contraction(to, node, node.op, x)
         case ops.Pool():
             return _pool(to, node, node.op, x)
@@ -92,7 +92,7 @@ def _keeps_words(op: ops.Affine, before: IntRange, after: IntRange) -> bool:
     return bool(same_ends) and before.count == after.count
 
 
-def _contraction(to: Lowering, node: IntNode, op: Arithmetic, x: Stream) -> Stream:
+def _contraction(to: Lowering, node: IntNode, op: LaneArithmetic, x: Stream) -> Stream:
     layer, shape = to.layer(node), shape_of(node)
     x = to.with_lanes(x, to.stream_lanes(node))
     constants = {"weight_range": op.weight_range, "style": layer.memory, "location": node.location}
@@ -116,13 +116,13 @@ def _contraction(to: Lowering, node: IntNode, op: Arithmetic, x: Stream) -> Stre
 
 def _listed(to: Lowering, node: IntNode, entries: ListedEntries, x: Stream) -> Stream:
     """Only the entries that are there, one after the other."""
-    assert isinstance(node.op, Arithmetic)
+    assert isinstance(node.op, LaneArithmetic)
     parts = {field.name: getattr(entries, field.name) for field in fields(entries)}
     options = {"reduce": node.op.reduce, "style": to.layer(node).memory, "location": node.location}
     return to.build(stages.sparse_matrix, node.output, "", x, node.output, **parts, **options).outputs[0]
 
 
-def _in_stream_order(to: Lowering, node: IntNode, op: Arithmetic, x: Stream) -> tuple[IntArray, Stream]:
+def _in_stream_order(to: Lowering, node: IntNode, op: LaneArithmetic, x: Stream) -> tuple[IntArray, Stream]:
     """Which of the K elements of a row of weights comes when, and the stream that brings them so."""
     rows = np.arange(op.weights.array[0].size)
     if len(x.value.type.shape) == 1:
@@ -131,7 +131,7 @@ def _in_stream_order(to: Lowering, node: IntNode, op: Arithmetic, x: Stream) -> 
     return by_tap, _window(to, node, op.window, x, op.groups, fill=0)
 
 
-def _by_channel(to: Lowering, node: IntNode, op: Arithmetic, x: Stream) -> tuple[IntArray, Stream]:
+def _by_channel(to: Lowering, node: IntNode, op: LaneArithmetic, x: Stream) -> tuple[IntArray, Stream]:
     """The channels as they come, and a stream of all taps of SIMD channels at once."""
     channels = op.weights.shape[1]
     window = _window(to, node, op.window, x, channels // x.lanes, fill=0)

@@ -104,6 +104,12 @@ class CompiledModel:
 
         return operations(self.hardware.layers)
 
+    def own_operations(self) -> dict[str, Mapping[str, int]]:
+        """For every layer whose arithmetic does not count as its definition does, what it takes for one sample."""
+        from mulfree.compiler.alternatives import own_operations
+
+        return own_operations(self.hardware.graph)
+
     @cached_property
     def executors(self) -> Executors:
         """Everything that can compute the model, for `diff`."""

@@ -4,6 +4,7 @@ from importlib.metadata import entry_points
 
 from mulfree.compiler.families import (
     and_popcount,
+    fermat,
     min_select,
     power_of_two,
     shift,
@@ -24,6 +25,7 @@ OWN_FAMILIES: tuple[Family, ...] = (
     min_select.FAMILY,
     sum_max.FAMILY,
     shift.FAMILY,
+    fermat.FAMILY,
 )
 """The families of this package, the cheaper arithmetic before the more general; a new one is a module and an entry."""
 
