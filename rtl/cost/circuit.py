@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 
-from mulfree.rtl.circuit import Circuit, Wire
+from mulfree.rtl.circuit import Circuit, Wire, priced
 from mulfree.rtl.cost.cost import Cost
 from mulfree.rtl.cost.terms import NOTHING, Terms, amounts
 from mulfree.rtl.heap import GENERIC, Summation
@@ -100,6 +101,13 @@ def _select(wire: Wire) -> Terms:
     return amounts(**{names.get(wire.type.element_bits, "select_bits"): wire.type.bits})
 
 
+def _ring_sum(wire: Wire) -> Terms:
+    """A table per bit and two of the flag, and two chains of carries over the tables."""
+    bits = wire.type.element_bits - 1
+    chains = Cost(luts=bits + 2, carries=2 * -(-bits // 4)).times(wire.lanes)
+    return Terms(replace(chains, gates=priced(wire).gates))
+
+
 _PLANS: dict[str, Callable[[Wire], Terms]] = {
     **dict.fromkeys(("and", "or", "xor", "xnor"), _bits("logic_bits")),
     **dict.fromkeys(("add", "sub", "negate"), _add),
@@ -110,5 +118,8 @@ _PLANS: dict[str, Callable[[Wire], Terms]] = {
     "any": lambda wire: amounts(any_bits=wire.operands[0].lanes),
     "decode": _decode,
     "encode": _encode,
+    "ring_add": _ring_sum,
+    "ring_encode": _bits("adder_bits"),
+    "ring_decode": _bits("adder_bits"),
 }
 """By the name of the cell; every other cell is wiring."""
