@@ -10,7 +10,6 @@ import numpy as np
 from mulfree.ir.fermat.ring import FermatRing
 from mulfree.ir.fermat.tiles import Tiles, tiles_of
 from mulfree.ir.fermat.transform import FermatTransform
-from mulfree.ir.op import AnyArray
 from mulfree.ir.ops.window import Window
 from mulfree.ir.types import INT64_MAX, IntArray
 
@@ -47,14 +46,21 @@ class FermatConvolution:
     def kernel_spectra(self, weights: IntArray) -> list[IntArray]:
         """Of weights (M, C / groups, kernel rows, kernel columns), for each ring.
 
-        (length^2, groups, C / groups, M / groups): points of the spectrum in its own order, row after row. The kernel
-        runs backwards, because a window correlates. The factor that the inverse leaves is divided out here.
+        (length^2, groups, C / groups, M / groups): points of the spectrum in its own order, row after row.
         """
         grouped = weights.reshape(self.groups, -1, *weights.shape[1:])
-        tile = np.zeros((*grouped.shape[:3], self.length, self.length), weights.dtype)
+        return [np.swapaxes(_spectrum(t, self.kernel_tiles(t.ring, grouped)), 2, 3) for t in self.transforms]
+
+    def kernel_tiles(self, ring: FermatRing, weights: IntArray) -> IntArray:
+        """Kernels (..., rows, columns) as the residues (..., length, length) whose spectra meet those of tiles.
+
+        They run backwards, because a window correlates. The factor that the inverse leaves is divided out here.
+        """
+        values = ring.shift(ring.residues(weights), -2 * FermatTransform(ring, self.length).levels)
+        tile = np.zeros((*weights.shape[:-2], self.length, self.length), values.dtype)
         (kr, dr), (kc, dc) = zip(self.window.kernel, self.window.dilation, strict=True)
-        tile[..., (-np.arange(kr) * dr % self.length)[:, None], -np.arange(kc) * dc % self.length] = grouped
-        return [np.swapaxes(_divided(t, tile), 2, 3) for t in self.transforms]
+        tile[..., (-np.arange(kr) * dr % self.length)[:, None], -np.arange(kc) * dc % self.length] = values
+        return tile
 
     def evaluate(self, x: IntArray, weights: IntArray) -> IntArray:
         """Maps (batch, C, H, W) to (batch, M, rows, columns)."""
@@ -95,9 +101,7 @@ def peak_of(rings: tuple[FermatRing, ...]) -> int:
     return prod(ring.modulus for ring in rings) // 2
 
 
-def _divided(transform: FermatTransform, tile: AnyArray) -> IntArray:
-    """The spectrum of tile / length^2, points first, in groups: (length^2, groups, M / groups, C / groups)."""
-    ring = transform.ring
-    residues = ring.shift(ring.residues(tile), -2 * transform.levels)
-    spectrum = transform.forward(residues)
+def _spectrum(transform: FermatTransform, tile: IntArray) -> IntArray:
+    """Points first, in groups: (length^2, groups, M / groups, C / groups)."""
+    spectrum = transform.forward(tile)
     return np.moveaxis(spectrum.reshape(*spectrum.shape[:3], -1), -1, 0)

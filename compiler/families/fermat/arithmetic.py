@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import numpy as np
 
 from mulfree.compiler.families.arithmetic import Arithmetic
-from mulfree.compiler.families.fermat.choice import cheapest, is_spatial, refusal
+from mulfree.compiler.families.fermat.choice import cheapest, is_promising, is_spatial, refusal
 from mulfree.ir import BIPOLAR, BIT, AnyArray, IntRange, Tensor, TensorType
 from mulfree.ir.fermat import FermatConvolution, FermatRing, sample_operations
 from mulfree.ir.ops import Contraction, MultiplyAccumulate, Window
@@ -70,7 +70,7 @@ class FermatTransformed(Arithmetic):
         return self.convolution.evaluate(x, self.weights.array)
 
     def gains_with(self, lanes: int) -> bool:
-        return False
+        return is_promising(self.convolution, self.operand, self.weights.array)
 
     def own_operations(self, x: TensorType) -> Mapping[str, int]:
         channels, height, width = x.shape

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from mulfree.ir import TensorType
+import numpy as np
+
+from mulfree.ir import IntArray, IntRange, TensorType
 from mulfree.ir.fermat import FermatConvolution, FermatRing, peak_of, sample_operations
 from mulfree.ir.ops import Contraction
 
@@ -15,6 +17,8 @@ CHOICES: tuple[Rings, ...] = tuple(
     tuple(FermatRing(t) for t in ts) for ts in ((3,), (4,), (3, 4), (5,), (3, 5), (4, 5), (3, 4, 5), (6,))
 )
 """Sets of rings, by the largest sum that they hold; several rings are together cheaper than one that holds as much."""
+MOST_SPECTRUM_BITS = 1 << 24
+"""Of all weights; beyond it no one waits for a price."""
 LARGEST = peak_of(CHOICES[-1])
 
 
@@ -33,7 +37,9 @@ def refusal(layer: Contraction, x: TensorType) -> str | None:
     most, extent = peak(layer, x), max(layer.window.extent)
     if most > LARGEST:
         return f"its sums reach {most}, but integers modulo F_6 = 2^64 + 1 are told apart up to {LARGEST} only"
-    fitting = [rings for rings in CHOICES if peak_of(rings) >= most]
+    fitting = [rings for rings in CHOICES if _holds(rings, most, layer.tap_range(x.range))]
+    if not fitting:
+        return f"its operands {x.range} have more bits than words modulo F_6, which are 64"
     longest = max(min(ring.roots for ring in rings) for rings in fitting)
     if extent > longest:
         return f"its kernel spans {extent} elements, but transforms of sums up to {most} are {longest} long at most"
@@ -44,9 +50,27 @@ def cheapest(layer: Contraction, x: TensorType) -> FermatConvolution:
     """The convolution of least `bit_operations` that holds every sum of a layer without a `refusal`."""
     channels, height, width = x.shape
     outputs = layer.weights.shape[0]
-    most = peak(layer, x)
-    held = (conv for conv in _forms(layer) if conv.peak >= most)
+    most, operand = peak(layer, x), layer.tap_range(x.range)
+    held = (conv for conv in _forms(layer) if _holds(conv.rings, most, operand))
     return min(held, key=lambda conv: bit_operations(conv, channels, outputs, height, width))
+
+
+def is_promising(conv: FermatConvolution, x: IntRange, weights: IntArray) -> bool:
+    """Whether transforms may be smaller than planes at all: only then they are priced, where nobody asks for them.
+
+    An output takes one product at the very least, of b^2 bit products for each ring, where planes take one for every
+    pair of bits of x and of w, for each tap. And spectra take memory.
+    """
+    products = sum(ring.bits**2 for ring in conv.rings)
+    planes = conv.window.taps * max(1, x.width) * max(1, IntRange.spanning([0, *np.unique(weights).tolist()]).width)
+    words = conv.length**2 * weights.shape[0] * weights.shape[1] * sum(ring.bits for ring in conv.rings)
+    return products < planes and words <= MOST_SPECTRUM_BITS
+
+
+def _holds(rings: Rings, most: int, operand: IntRange) -> bool:
+    """Whether the rings tell all sums apart, and each has words as wide as the operands."""
+    plain = IntRange(operand.lo, operand.hi)
+    return peak_of(rings) >= most and all(plain.width <= ring.bits for ring in rings)
 
 
 def bit_operations(conv: FermatConvolution, channels: int, outputs: int, height: int, width: int) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 from mulfree.ir import AnyArray, IntArray
 from mulfree.ir.fermat import FermatConvolution, FermatRing
 from mulfree.ir.ops import Contraction
+from mulfree.sim.functional.kernel import execute
 from mulfree.sim.functional.kernels.fermat_steps import (
     FROM_SPECTRA,
     MULTIPLY,
@@ -20,7 +21,7 @@ from mulfree.sim.functional.kernels.fermat_steps import (
     MapParams,
 )
 from mulfree.sim.functional.plan import Role
-from mulfree.sim.functional.planner import IntNode, Planner
+from mulfree.sim.functional.planner import IntNode, Planner, address_of
 from mulfree.sim.functional.ring_vector import BLOCK, COLUMNS
 from mulfree.sim.functional.storage import Kind, fits
 
@@ -37,6 +38,7 @@ def build_fermat(planner: Planner, node: IntNode, conv: FermatConvolution, divis
     """divisor * y + offset = the convolution; the weights' spectra fit int32, see `packed_spectra`."""
     op, (x,) = node.op, node.inputs
     assert isinstance(op, Contraction)
+    assert conv.length <= 2 * conv.rings[0].bits, "these kernels know no root of 2"
     planner.plan.least_tile = max(planner.plan.least_tile, ROWS)  # spectra of weights are read once for each tile
     parts = [_integers(planner, node, conv, number) for number in range(len(conv.rings))]
     rows, columns = conv.tiles(*x.type.shape[1:])
@@ -84,11 +86,25 @@ def packed_spectra(conv: FermatConvolution, ring: FermatRing, weights: IntArray)
     outputs, channels = weights.shape[:2]
     blocks = padded(outputs, BLOCK) // COLUMNS
     packed = np.zeros((conv.length**2, blocks, padded(channels, BLOCK), COLUMNS), np.int32)
-    one, rest = FermatConvolution((ring,), conv.length, conv.window), [np.zeros((0, 3), np.int32)]
+    rest = [np.zeros((0, 3), np.int32)]
     for first in range(0, outputs, OUTPUTS_AT_ONCE):
-        (spectra,) = one.kernel_spectra(weights[first : first + OUTPUTS_AT_ONCE])
-        for m, values in enumerate(np.moveaxis(ring.centred(spectra[:, 0]), 2, 0), first):
+        spectra = _spectra(ring, conv.kernel_tiles(ring, weights[first : first + OUTPUTS_AT_ONCE]))
+        for m, values in enumerate(np.moveaxis(spectra, 1, 0), first):
             points, at = np.nonzero(values > INT32_MAX)
             rest.append(np.stack([points, np.full(len(at), m), at], axis=1).astype(np.int32))
-            packed[:, m // COLUMNS, :channels, m % COLUMNS] = np.minimum(values, INT32_MAX)
+            packed[:, m // COLUMNS, :, m % COLUMNS] = np.minimum(values, INT32_MAX)
     return packed, np.concatenate(rest)
+
+
+def _spectra(ring: FermatRing, tiles: IntArray) -> AnyArray:
+    """(points, M, padded channels): what `TO_SPECTRA` makes of maps (M, C, length, length), nearest to 0."""
+    count, channels, length, _ = tiles.shape
+    lanes = padded(channels, BLOCK)
+    maps = np.ascontiguousarray(np.moveaxis(ring.centred(tiles), 1, -1))
+    work, spectra = np.empty((length + 1) * length * BLOCK, np.int64), np.empty((length**2, count, lanes))
+    one_tile = (1, 1, length, length, 0, 0)
+    params = np.array([*MapParams(length, length, channels, lanes, 0, length, ring.bits, *one_tile), channels])
+    kernel = TO_SPECTRA.address("int64", "int64", "float64")
+    slots = np.array([address_of(array) for array in (maps, work, spectra)])
+    execute(np.array([[kernel, address_of(params), 0, 1, 2]]), slots, np.zeros(3, np.int64), 0, count, count)
+    return spectra

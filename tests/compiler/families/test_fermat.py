@@ -78,6 +78,15 @@ def test_several_rings_are_cheaper_than_one_that_holds_as_much() -> None:
     assert bit_operations(pair, 64, 64, 14, 14) < bit_operations(wide, 64, 64, 14, 14) / 2
 
 
+def test_rings_have_words_as_wide_as_the_operands() -> None:
+    """F_3 and F_4 together hold sums up to 2461696, but F_3 has no words of 13 bits."""
+    x = TensorType((1, 8, 8), IntRange(-4096, 4095))
+    op = layer(np.array([[[[300, 0], [0, 300], [1, 0]]]]), Window((3, 2)))
+    assert rings_of(op, x) == (5,)
+    wide = TensorType((1, 8, 8), IntRange(0, 2**65))
+    assert "more bits" in str(FermatTransformed.refusal(layer(np.zeros((1, 1, 2, 2), np.int64), Window((2, 2))), wide))
+
+
 def test_the_sets_of_rings_go_from_the_smallest_sum() -> None:
     peaks = [peak_of(rings) for rings in CHOICES]
     assert peaks == sorted(peaks)
