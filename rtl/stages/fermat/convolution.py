@@ -33,9 +33,10 @@ def fermat_convolution(
 ) -> list[Stage]:
     """`value` = the convolution of the map x, in raster order, by `form`, which has one ring, and weights (M, C, ...).
 
-    Names of the stages begin with `name`; the last is called so. x.lanes, which divide the channels of a group, are
-    transformed forward at a time, and `pe`, which divides the outputs of a group, back. Every stage in between carries
-    words of the ring as its own value (channels, tiles, length, length): see `WordOrder`, and
+    A value whose range is the ring's codes is given as words; of any other the results are integers that are known to
+    belong to it. Names of the stages begin with `name`; the last is called so. x.lanes, which divide the channels of a
+    group, are transformed forward at a time, and `pe`, which divides the outputs of a group, back. Every stage in
+    between carries words of the ring as its own value (channels, tiles, length, length): see `WordOrder`, and
     `FermatTransform.forward_words` for what they are.
     """
     (transform,), (spectrum,) = form.transforms, form.kernel_spectra(weights)
@@ -128,10 +129,11 @@ class _Chain:
     def join(
         self, order: WordOrder, value: Value[TensorType], rows: Tiles, columns: Tiles, stride: tuple[int, int]
     ) -> None:
-        """Integers; then the results that are a tile's own, tile beside tile; then those that are asked for."""
+        """Integers, unless words are asked for; then of every tile the results that are its own, side by side."""
         held = TensorType(order.shape, value.type.range)
-        sums = Value(self.named("tile_sums"), held)
-        self.stages.append(from_words(sums.name, self.stream, sums, self.ring, location=self.location))
+        if held.range != self.ring.codes:
+            sums = Value(self.named("tile_sums"), held)
+            self.stages.append(from_words(sums.name, self.stream, sums, self.ring, location=self.location))
         tiles = np.arange(held.size).reshape(order.channels, rows.count, columns.count, order.length, order.length)
         own = tiles[..., : rows.outputs, : columns.outputs].swapaxes(2, 3)
         whole = own.reshape(order.channels, rows.count * rows.outputs, columns.count * columns.outputs)

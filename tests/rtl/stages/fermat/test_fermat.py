@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from mulfree.ir import BIPOLAR, IntRange
+from mulfree.ir import BIPOLAR, Graph, IntRange, Value
 from mulfree.ir.ops import Window
+from mulfree.rtl import Design
+from mulfree.rtl.stages import fermat_convolution
 from mulfree.sim.patterns import ALWAYS, Pattern, random_pattern
 from tests.rtl.stages.fermat.chains import Layer, cosimulated, design_of, traced
 
@@ -31,6 +35,18 @@ def test_every_word_is_that_of_the_definition(name: str) -> None:
     expected = [layer.ring.encode(words) for words in layer.words(x)]
     result = layer.operator.evaluate(x)
     report = cosimulated(traced(layer), x, [*expected, result], *PATTERNS["random"])
+    assert report.is_equal, str(report)
+
+
+def test_words_leave_where_words_are_asked_for() -> None:
+    layer = LAYERS["stride"]
+    x, conv = layer.samples(2), layer.operator
+    held = Value("conv", replace(layer.result.type, range=layer.ring.codes))
+    made = fermat_convolution("conv", layer.input(), held, layer.form, conv.weights.array, pe=layer.pe)
+    assert "from_words" not in [stage.module for stage in made]
+    design = Design("fermat", Graph(), made, list(made[0].inputs), list(made[-1].outputs))
+    words = layer.ring.encode(conv.evaluate(x))
+    report = cosimulated(design, x, [words], *PATTERNS["full rate"])
     assert report.is_equal, str(report)
 
 
