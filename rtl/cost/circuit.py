@@ -39,6 +39,8 @@ def cell_terms(wire: Wire, meets_constant: bool, technology: str) -> Terms:
     assert wire.cell is not None, f"{wire.name} has no driver"
     if wire.cell.summation is not None:
         return _heap(wire, wire.cell.summation, technology)
+    if wire.cell.name in ("ring_add", "ring_add_digit"):
+        return _ring_sum(wire, technology)
     plan = _PLANS.get(wire.cell.name)
     if plan is None:
         return NOTHING
@@ -101,9 +103,11 @@ def _select(wire: Wire) -> Terms:
     return amounts(**{names.get(wire.type.element_bits, "select_bits"): wire.type.bits})
 
 
-def _ring_sum(wire: Wire) -> Terms:
-    """A table per bit and two of the flag, and two chains of carries over the tables."""
+def _ring_sum(wire: Wire, technology: str) -> Terms:
+    """On xc7 a table per bit and two of the flag, and two chains of carries over the tables; otherwise two adders."""
     bits = wire.type.element_bits - 1
+    if technology != "xc7":
+        return amounts(adder_bits=2 * bits * wire.lanes)
     chains = Cost(luts=bits + 2, carries=2 * -(-bits // 4)).times(wire.lanes)
     return Terms(replace(chains, gates=priced(wire).gates))
 
@@ -118,7 +122,10 @@ _PLANS: dict[str, Callable[[Wire], Terms]] = {
     "any": lambda wire: amounts(any_bits=wire.operands[0].lanes),
     "decode": _decode,
     "encode": _encode,
-    "ring_add": _ring_sum,
+    "ring_turn": lambda wire: amounts(
+        mux_bits=wire.lanes * wire.operands[1].type.element_bits * wire.type.element_bits
+    ),
+    "ring_digit": _bits("table_bits"),
     "ring_encode": _bits("adder_bits"),
     "ring_decode": _bits("adder_bits"),
 }

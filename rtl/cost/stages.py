@@ -54,9 +54,19 @@ def calibrated_kind(stage: Stage) -> str:
         return "constant_matrix"
     if stage.module == "matrix_vector" and stage.inputs[0].lanes != stage.parameters["simd"]:
         return "tap_matrix"
-    if stage.module == "constant_layer":
-        return "channelwise"  # of the rows there are, the one whose circuits compare as these do
+    if stage.module in _AS:
+        return _AS[stage.module]
     return "constant_affine" if stage.module == "affine" and not stage.memories else stage.module
+
+
+_AS = {
+    "constant_layer": "channelwise",
+    "butterflies": "channelwise",
+    "spectrum_product": "matrix_vector",
+    "from_words": "clamp",
+    "to_words": "clamp",
+}
+"""Of the rows there are, those of stages whose circuits are most alike."""
 
 
 def is_constant(stage: Stage) -> bool:
@@ -96,6 +106,20 @@ def _matrix_vector(stage: Stage, target: Target) -> Terms:
         return _circuits(stage, target, ["w"]) + end
     fetch = vector_fetch(stage.inputs[0].token_bits, p["input_folds"], p["output_folds"], depth, target)
     return fetch + _memories(stage, target) + _circuits(stage, target) + end
+
+
+def _spectrum_product(stage: Stage, target: Target) -> Terms:
+    p, memory = stage.parameters, stage.memories["weights"]
+    repeat = p["output_folds"] * p["digits"]
+    fetch = vector_fetch(stage.inputs[0].token_bits, p["input_folds"], repeat, memory.depth, target)
+    state = step_reduce(stage.outputs[0].token_bits) + counter(p["digits"] * p["input_folds"])
+    return fetch + _memories(stage, target) + _circuits(stage, target) + state
+
+
+def _butterflies(stage: Stage, target: Target) -> Terms:
+    p, bits = stage.parameters, stage.inputs[0].token_bits
+    turns = counter(p["inner"]) + counter(p["half"]) if p["half"] > 1 else NOTHING
+    return width_up(bits, 2) + _circuits(stage, target) + width_down(bits, 2) + turns
 
 
 def _channelwise(stage: Stage, target: Target) -> Terms:
@@ -232,6 +256,7 @@ def _window(stage: Stage, longest: int, frees: IntArray, numbers: int, target: T
 _KINDS: dict[str, Callable[[Stage, Target], Terms]] = {
     "add": _mapped,
     "affine": _affine,
+    "butterflies": _butterflies,
     "channel_gather": _channel_gather,
     "channelwise": _channelwise,
     "clamp": _mapped,
@@ -240,6 +265,7 @@ _KINDS: dict[str, Callable[[Stage, Target], Terms]] = {
     "constant_layer": _pipelined,
     "fifo": _fifo,
     "fork": _fork,
+    "from_words": _mapped,
     "leaky": _mapped,
     "matrix_vector": _matrix_vector,
     "pad": _pad,
@@ -247,7 +273,9 @@ _KINDS: dict[str, Callable[[Stage, Target], Terms]] = {
     "sliding_window": _sliding_window,
     "sparse_matrix": _sparse_matrix,
     "spatial_shift": _spatial_shift,
+    "spectrum_product": _spectrum_product,
     "threshold": _threshold,
+    "to_words": _mapped,
     "top_k": _top_k,
     "width_converter": _width_converter,
 }

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from mulfree.ir import AnyArray, IntRange
 from mulfree.ir.diminished_one import DiminishedOne
 from mulfree.rtl.cell import Cell
@@ -40,6 +42,65 @@ def add(ring: DiminishedOne, places: int = 0) -> Cell:
 
     printed = _instances("diminished_one_add", "ab", {"BITS": ring.bits, "PLACES": places})
     return Cell("ring_add", _words(ring), evaluate, printed, price.sum)
+
+
+def turn(ring: DiminishedOne, step: int, count: int) -> Cell:
+    """x * 2^(step k) for a number k of 0 ... count - 1: a choice between two rotations for each bit of k."""
+    step %= 2 * ring.bits
+
+    def infer(x: WireType, k: WireType) -> WireType:
+        assert k.range == IntRange(0, count - 1), f"{k.range} is not 0 ... {count - 1}"
+        return WireType(_words(ring)(x).range, lanes_of(x, k))
+
+    def evaluate(types: tuple[WireType, ...], x: AnyArray, k: AnyArray) -> Any:
+        del types
+        turned = x
+        for place in range((count - 1).bit_length()):
+            turned = np.where(k >> place & 1 == 1, ring.shift_left(turned, step << place), turned)
+        return turned
+
+    parameters = {"BITS": ring.bits, "STEP": step, "K": (count - 1).bit_length()}
+    return Cell("ring_turn", infer, evaluate, _instances("diminished_one_turn", "xk", parameters), price.turn)
+
+
+DIGITS = IntRange(-2, 2)
+
+
+def digit(ring: DiminishedOne) -> Cell:
+    """d x for a digit d of -2 ... 2."""
+
+    def infer(x: WireType, d: WireType) -> WireType:
+        assert d.range == DIGITS, f"{d.range} is no range of digits"
+        return WireType(_words(ring)(x).range, lanes_of(x, d))
+
+    def evaluate(types: tuple[WireType, ...], x: AnyArray, d: AnyArray) -> Any:
+        del types
+        return _multiple(ring, x, d)
+
+    return Cell(
+        "ring_digit", infer, evaluate, _instances("diminished_one_digit", "xd", {"BITS": ring.bits}), price.digit
+    )
+
+
+def add_digit(ring: DiminishedOne) -> Cell:
+    """a + d x: what makes d x is in the adder's tables."""
+
+    def infer(a: WireType, x: WireType, d: WireType) -> WireType:
+        assert d.range == DIGITS, f"{d.range} is no range of digits"
+        return WireType(_words(ring)(a, x).range, lanes_of(a, x, d))
+
+    def evaluate(types: tuple[WireType, ...], a: AnyArray, x: AnyArray, d: AnyArray) -> Any:
+        del types
+        return ring.add(a, _multiple(ring, x, d))
+
+    printed = _instances("diminished_one_add_digit", "axd", {"BITS": ring.bits})
+    return Cell("ring_add_digit", infer, evaluate, printed, price.sum)
+
+
+def _multiple(ring: DiminishedOne, x: AnyArray, d: AnyArray) -> AnyArray:
+    doubled = np.where(abs(d) == 2, ring.shift_left(x, 1), x)
+    signed = np.where(d < 0, ring.negate(doubled), doubled)
+    return np.where(d == 0, ring.zero, signed)
 
 
 def encode(ring: DiminishedOne, held: IntRange) -> Cell:

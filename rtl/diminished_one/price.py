@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mulfree.rtl.price import FULL_ADDER_GATES, Price
+from mulfree.rtl.price import FULL_ADDER_GATES, MUX_GATES, Price
 from mulfree.rtl.wires import WireType
 
 FLAG_LUTS = 2
@@ -23,6 +23,21 @@ def rotation(out: WireType, operands: tuple[WireType, ...]) -> Price:
     del operands
     bits = out.element_bits - 1
     return Price(bits * out.lanes, -(-bits // 2) * out.lanes, 1)
+
+
+def turn(out: WireType, operands: tuple[WireType, ...]) -> Price:
+    """A choice per bit of the word and of the exponent; a table holds two of them."""
+    bits, choices = out.element_bits - 1, operands[1].element_bits
+    luts = -(-choices * bits // 2)
+    return Price(MUX_GATES * choices * bits * out.lanes, luts * out.lanes, 2 * choices + 1)
+
+
+def digit(out: WireType, operands: tuple[WireType, ...]) -> Price:
+    """A choice, a sign and a mask for each bit: one table."""
+    del operands
+    bits = out.element_bits - 1
+    gates = (MUX_GATES + 2 * MASK_GATES) * bits
+    return Price(gates * out.lanes, (bits + FLAG_LUTS) * out.lanes, 5)
 
 
 def conversion(out: WireType, operands: tuple[WireType, ...]) -> Price:

@@ -12,7 +12,9 @@ module diminished_one_decode #(
     /* verilator lint_on UNUSEDSIGNAL */
     output logic [WIDTH-1:0] y
 );
+  /* verilator lint_off UNUSEDSIGNAL */
   logic [BITS:0] wide;
+  /* verilator lint_on UNUSEDSIGNAL */
   assign wide = {x[BITS-1], x[BITS-1:0]};
   logic is_positive;
   assign is_positive = ~(x[BITS] | x[BITS-1]);

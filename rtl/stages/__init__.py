@@ -10,6 +10,7 @@ from mulfree.rtl.stages.constant_layer import constant_layer
 from mulfree.rtl.stages.constant_matrix import constant_matrix
 from mulfree.rtl.stages.elementwise import add, clamp, leaky
 from mulfree.rtl.stages.entry_schedule import EntrySchedule
+from mulfree.rtl.stages.fermat import fermat_convolution
 from mulfree.rtl.stages.matrix_vector import Lane, matrix_vector
 from mulfree.rtl.stages.plumbing import fifo, fork, width_converter
 from mulfree.rtl.stages.reduction import MaxPlusMin, Reduce, Reduction, Sum
@@ -41,6 +42,7 @@ __all__ = [
     "concat",
     "constant_layer",
     "constant_matrix",
+    "fermat_convolution",
     "fifo",
     "fork",
     "kept_together",

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,13 @@ import pytest
 
 from mulfree.backends.synth.yosys import yosys_tool
 from mulfree.ir import BIPOLAR, TERNARY, IntOp, IntRange, Tensor, TensorType, Value
+from mulfree.ir.fermat import FermatConvolution, FermatRing
 from mulfree.ir.ops import Affine, ChannelGather, Clamp, Concat, Leaky, MultiplyAccumulate, Pad, Threshold, TopK, Window
 from mulfree.rtl import Circuit, Stage, Stream, Wire, cells, stages
 from mulfree.rtl.library import library, needed_by
 from mulfree.rtl.names import RESERVED, identifier
 from mulfree.rtl.stages.constants import raster_order
+from mulfree.rtl.stages.fermat import fermat_convolution
 from mulfree.rtl.stages.registry import PRINTERS
 
 
@@ -88,7 +91,19 @@ def one_of_each() -> list[Stage]:
             "constant_layer", whole, chosen, lambda circuit, x: circuit.drive(cells.pick((0, 5, 7)), x)
         ),
         stages.top_k("top_k", single, result_of(TopK(2), single), TopK(2)),
+        *_transformed(),
     ]
+
+
+def _transformed() -> list[Stage]:
+    """What only a convolution by a transform has, folded; of the butterflies those with an odd power of the root."""
+    x, op = stream_of("map", (2, 12, 12), BIPOLAR, 1), MultiplyAccumulate(Tensor(np.ones((2, 2, 3, 3), np.int64)))
+    op = replace(op, window=Window((3, 3)))
+    form = FermatConvolution((FermatRing(3),), 32, op.window)
+    chain = fermat_convolution("conv", x, result_of(op, x), form, op.weights.array, pe=1)
+    kinds = {stage.module: stage for stage in reversed(chain)}
+    wanted = ("to_words", "butterflies", "spectrum_product", "from_words")
+    return [replace(kinds[kind], name=kind, module=kind) for kind in wanted]
 
 
 def _sparse(name: str, x: Stream) -> Stage:

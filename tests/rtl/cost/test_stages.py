@@ -12,7 +12,9 @@ from mulfree.rtl.cost.calibration import table
 from mulfree.rtl.stages.registry import PRINTERS
 from tests.rtl.cost.stages import binary_matrix, vector, window
 
-KINDS = {*PRINTERS, "constant_matrix", "constant_affine", "tap_matrix", "memory"} - {"constant_layer"}
+KINDS = {*PRINTERS, "constant_matrix", "constant_affine", "tap_matrix", "memory"} - {
+    *("constant_layer", "butterflies", "spectrum_product", "from_words", "to_words")
+}
 
 
 @pytest.mark.parametrize("target", TARGETS)

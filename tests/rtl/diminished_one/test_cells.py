@@ -71,6 +71,31 @@ def test_a_butterfly_is_a_sum_and_a_difference(ring: DiminishedOne) -> None:
             assert values_of(ring, found[name]) == [(p + sign * factor * q) % modulus for p, q in pairs]
 
 
+@pytest.mark.parametrize("step", [1, 3, 8, -1])
+def test_a_turn_is_a_rotation_that_is_chosen(step: int) -> None:
+    ring = DiminishedOne(8)
+    circuit, (x,) = circuit_of(ring, "x")
+    circuit.output("y", circuit.drive(cells.turn(ring, step, 8), x, circuit.input("k", IntRange(0, 7))))
+    words = np.arange(ring.zero + 1)[:, None]
+    for k in range(8):
+        wanted = [v * pow(2, step * k, ring.modulus) % ring.modulus for v in values_of(ring, words)]
+        assert values_of(ring, circuit.evaluate(x=words, k=np.array([[k]]))["y"]) == wanted
+
+
+@pytest.mark.parametrize("ring", SMALL, ids=str)
+def test_a_multiple_by_a_digit_is_made_and_added(ring: DiminishedOne) -> None:
+    circuit, (a, x) = circuit_of(ring, "a", "x")
+    d = circuit.input("d", cells.DIGITS)
+    circuit.output("y", circuit.drive(cells.add_digit(ring), a, x, d))
+    circuit.output("z", circuit.drive(cells.digit(ring), x, d))
+    p, q = (grid.reshape(-1, 1) for grid in np.meshgrid(*[np.arange(ring.zero + 1)] * 2))
+    for digit in range(-2, 3):
+        found = circuit.evaluate(a=p, x=q, d=np.full((1, 1), digit))
+        pairs = list(zip(values_of(ring, p), values_of(ring, q), strict=True))
+        assert values_of(ring, found["y"]) == [(u + digit * v) % ring.modulus for u, v in pairs]
+        assert values_of(ring, found["z"]) == [digit * v % ring.modulus for _, v in pairs]
+
+
 @pytest.mark.parametrize("held", [IntRange(-128, 127), IntRange(0, 255), IntRange(-5, 3), IntRange(0, 0)], ids=str)
 def test_numbers_become_words_and_return(held: IntRange) -> None:
     ring = DiminishedOne(8)
@@ -100,11 +125,15 @@ def _some_words(ring: DiminishedOne, rows: int) -> AnyArray:
     return ring.words([code for a in near for b in near for code in (a, b)] + chance).reshape(rows, 2)
 
 
-def _outputs(circuit: Circuit, ring: DiminishedOne, x: Wire, number: Wire) -> Iterator[Wire]:
+def _outputs(circuit: Circuit, ring: DiminishedOne, x: Wire, number: Wire, digit: Wire, k: Wire) -> Iterator[Wire]:
     """A result of every cell over the two lanes of x."""
     for places in (0, 1, ring.bits - 1, ring.bits, ring.bits + 3, 2 * ring.bits - 1):
         yield circuit.drive(cells.rotate(ring, places), x)
         yield circuit.drive(cells.add(ring, places), *(circuit.drive(pick((i,)), x) for i in (0, 1)))
+    for step in (1, 3, -2):
+        yield circuit.drive(cells.turn(ring, step, 8), x, k)
+    yield circuit.drive(cells.digit(ring), x, digit)
+    yield circuit.drive(cells.add_digit(ring), x, circuit.drive(pick((1, 0)), x), digit)
     yield times_root(circuit, ring, x, 5)
     yield circuit.drive(cells.decode(ring, ring.centred), x)
     yield circuit.drive(cells.encode(ring, number.range), number)
@@ -115,8 +144,13 @@ def _outputs(circuit: Circuit, ring: DiminishedOne, x: Wire, number: Wire) -> It
 def test_verilog_equals_the_definition(ring: DiminishedOne, target: str) -> None:
     circuit, words = Circuit(), _some_words(ring, 500)
     x, number = circuit.input("x", ring.codes, 2), circuit.input("n", IntRange(-100, 27), 3)
-    for i, wire in enumerate(_outputs(circuit, ring, x, number)):
+    digit, k = circuit.input("d", cells.DIGITS, 2), circuit.input("k", IntRange(0, 7))
+    for i, wire in enumerate(_outputs(circuit, ring, x, number, digit, k)):
         circuit.output(f"y{i}", wire)
     numbers = np.random.default_rng(0).integers(-100, 28, (500, 3))
     numbers[0] = 0, -100, 27
-    check_verilog(circuit, {"x": words, "n": numbers}, target)
+    digits, turns = (
+        np.random.default_rng(1).integers(-2, 3, (500, 2)),
+        np.random.default_rng(2).integers(0, 8, (500, 1)),
+    )
+    check_verilog(circuit, {"x": words, "n": numbers, "d": digits, "k": turns}, target)
