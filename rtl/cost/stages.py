@@ -64,6 +64,7 @@ _AS = {
     "butterflies": "channelwise",
     "spectrum_product": "matrix_vector",
     "from_words": "clamp",
+    "remainders": "add",
     "to_words": "clamp",
 }
 """Of the rows there are, those of stages whose circuits are most alike."""
@@ -269,6 +270,7 @@ _KINDS: dict[str, Callable[[Stage, Target], Terms]] = {
     "leaky": _mapped,
     "matrix_vector": _matrix_vector,
     "pad": _pad,
+    "remainders": _mapped,
     "reorder": _reorder,
     "sliding_window": _sliding_window,
     "sparse_matrix": _sparse_matrix,

@@ -10,7 +10,7 @@ from mulfree.rtl.stages.constant_layer import constant_layer
 from mulfree.rtl.stages.constant_matrix import constant_matrix
 from mulfree.rtl.stages.elementwise import add, clamp, leaky
 from mulfree.rtl.stages.entry_schedule import EntrySchedule
-from mulfree.rtl.stages.fermat import fermat_convolution
+from mulfree.rtl.stages.fermat import fermat_convolution, remainders
 from mulfree.rtl.stages.matrix_vector import Lane, matrix_vector
 from mulfree.rtl.stages.plumbing import fifo, fork, width_converter
 from mulfree.rtl.stages.reduction import MaxPlusMin, Reduce, Reduction, Sum
@@ -51,6 +51,7 @@ __all__ = [
     "memory_files",
     "pad",
     "port_names",
+    "remainders",
     "reorder",
     "run_elements",
     "sliding_window",

@@ -11,6 +11,7 @@ from mulfree.rtl.stages.constant_layer import constant_layer_text
 from mulfree.rtl.stages.constant_matrix import constant_matrix_text
 from mulfree.rtl.stages.elementwise import add_text, clamp_text, leaky_text
 from mulfree.rtl.stages.fermat.butterflies import butterflies_text
+from mulfree.rtl.stages.fermat.remainders import remainders_text
 from mulfree.rtl.stages.fermat.spectrum_product import spectrum_product_text
 from mulfree.rtl.stages.fermat.words import from_words_text, to_words_text
 from mulfree.rtl.stages.matrix_vector import matrix_vector_text
@@ -40,6 +41,7 @@ PRINTERS: dict[str, Callable[[Stage], str]] = {
     "leaky": leaky_text,
     "matrix_vector": matrix_vector_text,
     "pad": pad_text,
+    "remainders": remainders_text,
     "reorder": reorder_text,
     "sliding_window": sliding_window_text,
     "sparse_matrix": sparse_matrix_text,

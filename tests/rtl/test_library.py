@@ -14,6 +14,7 @@ import pytest
 
 from mulfree.backends.synth.yosys import yosys_tool
 from mulfree.ir import BIPOLAR, TERNARY, IntOp, IntRange, Tensor, TensorType, Value
+from mulfree.ir.diminished_one import DiminishedOne
 from mulfree.ir.fermat import FermatConvolution, FermatRing
 from mulfree.ir.ops import Affine, ChannelGather, Clamp, Concat, Leaky, MultiplyAccumulate, Pad, Threshold, TopK, Window
 from mulfree.rtl import Circuit, Stage, Stream, Wire, cells, stages
@@ -103,7 +104,13 @@ def _transformed() -> list[Stage]:
     chain = fermat_convolution("conv", x, result_of(op, x), form, op.weights.array, pe=1)
     kinds = {stage.module: stage for stage in reversed(chain)}
     wanted = ("to_words", "butterflies", "spectrum_product", "from_words")
-    return [replace(kinds[kind], name=kind, module=kind) for kind in wanted]
+    return [replace(kinds[kind], name=kind, module=kind) for kind in wanted] + [_remainders()]
+
+
+def _remainders() -> Stage:
+    parts = tuple(stream_of(f"f{t}", (4, 2, 2), DiminishedOne(1 << t).codes, 2) for t in (3, 4))
+    value = Value("y", TensorType((4, 2, 2), IntRange(-(2**22), 2**22)))
+    return stages.remainders("remainders", parts, value, (FermatRing(3), FermatRing(4)))
 
 
 def _sparse(name: str, x: Stream) -> Stage:

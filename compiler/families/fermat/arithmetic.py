@@ -10,7 +10,7 @@ import numpy as np
 
 from mulfree.compiler.families.arithmetic import Arithmetic
 from mulfree.compiler.families.fermat.choice import cheapest, is_promising, is_spatial, refusal
-from mulfree.ir import BIPOLAR, BIT, AnyArray, IntRange, Tensor, TensorType
+from mulfree.ir import BIPOLAR, AnyArray, IntRange, Tensor, TensorType
 from mulfree.ir.fermat import FermatConvolution, FermatRing, sample_operations
 from mulfree.ir.ops import Contraction, MultiplyAccumulate, Window
 
@@ -22,7 +22,7 @@ def _weights(lo: int, hi: int, *shape: int) -> Tensor:
     return Tensor(np.random.default_rng(sum(shape)).integers(lo, hi + 1, shape))
 
 
-SAME_5 = Window((5, 5), pads=(2, 2, 2, 2))
+SAME = Window((3, 3), pads=(1, 1, 1, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,10 @@ class FermatTransformed(Arithmetic):
 
     name: ClassVar[str] = "fermat"
     examples: ClassVar[tuple[tuple[TensorType, Contraction], ...]] = (
-        (TensorType((2, 6, 6), IntRange(0, 3)), MultiplyAccumulate(_weights(-1, 1, 2, 2, 3, 3), Window((3, 3)))),
-        (TensorType((2, 7, 6), IntRange(-8, 7)), MultiplyAccumulate(_weights(-8, 7, 3, 2, 5, 5), SAME_5)),
-        (TensorType((1, 5, 9), IntRange(-128, 127)), MultiplyAccumulate(_weights(-99, 99, 2, 1, 3, 2), Window((3, 2)))),
-        (TensorType((4, 6, 6), BIPOLAR), MultiplyAccumulate(_weights(-3, 3, 4, 2, 3, 3), Window((3, 3), (2, 2)), 2)),
-        (TensorType((2, 1, 9), BIT), MultiplyAccumulate(_weights(-9, 9, 2, 2, 1, 3), Window((1, 3), (1, 1), (1, 2)))),
+        (TensorType((2, 4, 4), IntRange(0, 3)), MultiplyAccumulate(_weights(-1, 1, 2, 2, 3, 3), Window((3, 3)))),
+        (TensorType((2, 6, 5), IntRange(-8, 7)), MultiplyAccumulate(_weights(-8, 7, 2, 2, 3, 3), SAME)),
+        (TensorType((1, 4, 6), IntRange(-128, 127)), MultiplyAccumulate(_weights(-99, 99, 2, 1, 3, 2), Window((3, 2)))),
+        (TensorType((4, 5, 5), BIPOLAR), MultiplyAccumulate(_weights(-3, 3, 4, 2, 3, 3), Window((3, 3), (2, 2)), 2)),
     )
 
     @classmethod

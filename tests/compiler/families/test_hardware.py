@@ -16,7 +16,7 @@ from mulfree.ir.ops import Contraction
 from mulfree.sim.cosim import cosimulate
 from mulfree.sim.patterns import random_pattern
 from mulfree.sim.verilator import StreamPort
-from tests.compiler.families.layers import Kind, draw, lane_layers, network
+from tests.compiler.families.layers import Kind, draw, layers, network
 
 FRAMES = 12
 
@@ -41,7 +41,7 @@ foldings = pytest.mark.parametrize("folding", [folded, unrolled], ids=["folded",
 
 
 @foldings
-@lane_layers
+@layers
 def test_verilog_gives_the_definition_in_the_cycles_of_the_models(
     arithmetic: Kind, x: TensorType, layer: Contraction, folding: Callable[[IntGraph], Folding]
 ) -> None:
@@ -61,7 +61,7 @@ def test_verilog_gives_the_definition_in_the_cycles_of_the_models(
 
 
 @foldings
-@lane_layers
+@layers
 def test_the_verilog_is_the_same_every_time_and_its_price_is_known(
     arithmetic: Kind, x: TensorType, layer: Contraction, folding: Callable[[IntGraph], Folding]
 ) -> None:
