@@ -1,6 +1,6 @@
 """Vector code modulo 2^b + 1: numbers of either sign, reduced by what overflows b bits, negated, as 2^b = -1.
 
-Butterflies reduce only what they shift. A stage leaves less than twice what it takes and 2^b more, so that twenty stages
+Butterflies reduce only what they shift. A stage leaves less than twice what it takes and 2^b more, so twenty stages
 stay within int64.
 """
 
