@@ -66,6 +66,7 @@ _AS = {
     "from_words": "clamp",
     "remainders": "add",
     "to_words": "clamp",
+    "transform_engine": "channelwise",
 }
 """Of the rows there are, those of stages whose circuits are most alike."""
 
@@ -121,6 +122,17 @@ def _butterflies(stage: Stage, target: Target) -> Terms:
     p, bits = stage.parameters, stage.inputs[0].token_bits
     turns = counter(p["inner"]) + counter(p["half"]) if p["half"] > 1 else NOTHING
     return width_up(bits, 2) + _circuits(stage, target) + width_down(bits, 2) + turns
+
+
+def _transform_engine(stage: Stage, target: Target) -> Terms:
+    """The memory of a tile, its words on their way, and the counters of the schedule."""
+    p, bits = stage.parameters, stage.inputs[0].token_bits
+    address = 2 * p["levels"] + (p["folds"] - 1).bit_length()
+    style = next(name for name, number in STYLES.items() if number == p["memory_style"])
+    memory = ram_terms(1 << address, bits, target, style, is_registered=False)
+    counters = counter(p["folds"]) + counter(1 << 2 * p["levels"]) + counter(2 * p["levels"]).times(3)
+    held = Terms(Cost(ffs=3 * bits + 3 * address + p["levels"] + 8), {"mux_bits": 3 * bits + 4 * address})
+    return memory + counters + held + _circuits(stage, target)
 
 
 def _channelwise(stage: Stage, target: Target) -> Terms:
@@ -279,5 +291,6 @@ _KINDS: dict[str, Callable[[Stage, Target], Terms]] = {
     "threshold": _threshold,
     "to_words": _mapped,
     "top_k": _top_k,
+    "transform_engine": _transform_engine,
     "width_converter": _width_converter,
 }

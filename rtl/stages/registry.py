@@ -13,6 +13,7 @@ from mulfree.rtl.stages.elementwise import add_text, clamp_text, leaky_text
 from mulfree.rtl.stages.fermat.butterflies import butterflies_text
 from mulfree.rtl.stages.fermat.remainders import remainders_text
 from mulfree.rtl.stages.fermat.spectrum_product import spectrum_product_text
+from mulfree.rtl.stages.fermat.transform_engine import transform_engine_text
 from mulfree.rtl.stages.fermat.words import from_words_text, to_words_text
 from mulfree.rtl.stages.matrix_vector import matrix_vector_text
 from mulfree.rtl.stages.plumbing import fifo_text, fork_text, width_converter_text
@@ -50,6 +51,7 @@ PRINTERS: dict[str, Callable[[Stage], str]] = {
     "threshold": threshold_text,
     "to_words": to_words_text,
     "top_k": top_k_text,
+    "transform_engine": transform_engine_text,
     "width_converter": width_converter_text,
 }
 """One entry per kind: `Stage.module` to the body of its Verilog module."""

@@ -100,11 +100,12 @@ def _transformed() -> list[Stage]:
     """What only a convolution by a transform has, folded; of the butterflies those with an odd power of the root."""
     x, op = stream_of("map", (2, 12, 12), BIPOLAR, 1), MultiplyAccumulate(Tensor(np.ones((2, 2, 3, 3), np.int64)))
     op = replace(op, window=Window((3, 3)))
-    form = FermatConvolution((FermatRing(3),), 32, op.window)
-    chain = fermat_convolution("conv", x, result_of(op, x), form, op.weights.array, pe=1)
-    kinds = {stage.module: stage for stage in reversed(chain)}
-    wanted = ("to_words", "butterflies", "spectrum_product", "from_words")
-    return [replace(kinds[kind], name=kind, module=kind) for kind in wanted] + [_remainders()]
+    form, value, kinds = FermatConvolution((FermatRing(3),), 32, op.window), result_of(op, x), dict[str, Stage]()
+    for is_streaming in (True, False):
+        chain = fermat_convolution("conv", x, value, form, op.weights.array, pe=1, is_streaming=is_streaming)
+        kinds |= {stage.module: stage for stage in reversed(chain)}
+    wanted = ("to_words", "butterflies", "spectrum_product", "from_words", "transform_engine")
+    return [replace(kinds[kind], name=f"{kind}_stage") for kind in wanted] + [_remainders()]
 
 
 def _remainders() -> Stage:

@@ -33,7 +33,7 @@ def butterflies(
     follow each other, then as many with the next one.
     """
     half = transform.half(level)
-    circuit = _circuit(transform, half, x.lanes, is_inverse=is_inverse)
+    circuit = butterfly_circuit(transform, half, x.lanes, is_inverse=is_inverse)
     value = Value(name, x.value.type)
     return Stage(
         name=name,
@@ -53,8 +53,8 @@ def butterflies(
     )
 
 
-def _circuit(transform: FermatTransform, half: int, lanes: int, *, is_inverse: bool) -> Circuit:
-    """Both words of x to both of y, for the butterfly k of a block."""
+def butterfly_circuit(transform: FermatTransform, half: int, lanes: int, *, is_inverse: bool) -> Circuit:
+    """Both words of x, of every lane, to both of y, for the butterfly k of a block of 2 half words."""
     ring, circuit = DiminishedOne(transform.ring.bits), Circuit()
     words = circuit.input("x", ring.codes, 2 * lanes)
     a, b = (circuit.drive(basic.pick(range(i, i + lanes)), words) for i in (0, lanes))

@@ -13,7 +13,8 @@ from mulfree.rtl.stages.registry import PRINTERS
 from tests.rtl.cost.stages import binary_matrix, vector, window
 
 KINDS = {*PRINTERS, "constant_matrix", "constant_affine", "tap_matrix", "memory"} - {
-    *("constant_layer", "butterflies", "spectrum_product", "from_words", "remainders", "to_words")
+    *("constant_layer", "butterflies", "spectrum_product", "from_words", "remainders", "to_words"),
+    "transform_engine",
 }
 
 

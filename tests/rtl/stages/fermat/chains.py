@@ -14,7 +14,7 @@ from mulfree.ir.fermat import COLUMNS_FIRST, ROWS_FIRST, FermatConvolution, Ferm
 from mulfree.ir.ops import MultiplyAccumulate, Window
 from mulfree.rtl import Design, Stage, Stream, stages
 from mulfree.rtl.stages.constants import raster_order
-from mulfree.rtl.stages.fermat import fermat_convolution
+from mulfree.rtl.stages.fermat import fermat_convolution, transform_engine
 from mulfree.sim.cosim import CosimReport, cosimulate
 from mulfree.sim.cycles import stepped, token_time
 from mulfree.sim.patterns import Pattern
@@ -61,9 +61,9 @@ class Layer:
         type = TensorType(self.shape, self.x)
         return Stream("x", Value("x", type), raster_order(self.shape), self.lanes, type)
 
-    def stages(self) -> list[Stage]:
-        weights = self.operator.weights.array
-        return fermat_convolution("conv", self.input(), self.result, self.form, weights, pe=self.pe)
+    def stages(self, is_streaming: bool | None) -> list[Stage]:
+        x, y, weights = self.input(), self.result, self.operator.weights.array
+        return fermat_convolution("conv", x, y, self.form, weights, pe=self.pe, is_streaming=is_streaming)
 
     def samples(self, frames: int) -> AnyArray:
         """By chance, and both corners."""
@@ -96,16 +96,16 @@ class Layer:
 TRACED = ("butterflies", "spectrum_product")
 
 
-def design_of(layer: Layer) -> Design:
+def design_of(layer: Layer, is_streaming: bool | None = None) -> Design:
     """The chain as it is."""
-    made = layer.stages()
+    made = layer.stages(is_streaming)
     return Design("fermat", Graph(), made, list(made[0].inputs), list(made[-1].outputs))
 
 
 def traced(layer: Layer) -> Design:
-    """The same chain with a copy of every stream of words as an output, before the result."""
+    """The streaming chain with a copy of every stream of words as an output, before the result."""
     result, outputs = list[Stage](), list[Stream]()
-    for stage in layer.stages():
+    for stage in layer.stages(is_streaming=True):
         if result and result[-1].module == "fork":
             stage = replace(stage, inputs=(result[-1].outputs[0],))
         result.append(stage)
@@ -124,3 +124,12 @@ def cosimulated(design: Design, x: AnyArray, expected: list[AnyArray], source: P
     for stream in design.streams():
         np.testing.assert_array_equal(fast.of(stream.name), slow.of(stream.name))
     return cosimulate(design, to_verilog(design), top_name(design), sides, [x], expected, valid, ready)
+
+
+def engine(layer: Layer, passes: int, *, is_inverse: bool) -> Design:
+    """A transform's first passes by themselves, on words as they come from outside."""
+    (transform,), channels = layer.form.transforms, layer.shape[0]
+    type = TensorType((channels, 2, layer.length, layer.length), layer.ring.codes)
+    x = Stream("x", Value("x", type), raster_order(type.shape), layer.lanes, type)
+    made = transform_engine("engine", x, transform, is_inverse=is_inverse, passes=passes)
+    return Design("fermat", Graph(), [made], [x], list(made.outputs))
