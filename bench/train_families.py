@@ -104,6 +104,15 @@ def sum_max() -> nn.Module:
     )
 
 
+def large_kernels() -> nn.Module:
+    """Windows of 7 x 7 and 5 x 5 over maps that keep their size: what Fermat transforms are for."""
+    return nn.Sequential(
+        *(pixels(), Conv2d(1, 8, 7, padding=3, weights=few_bits()), Norm(8), levels(), nn.MaxPool2d(2)),
+        *(Conv2d(8, 16, 5, padding=2, weights=few_bits()), Norm(16), levels(), nn.MaxPool2d(2)),
+        *(nn.Flatten(), Linear(784, 10, weights=few_bits()), Norm(10)),
+    )
+
+
 def shift() -> nn.Module:
     def point(inputs: int, outputs: int) -> Conv2d:
         return Conv2d(inputs, outputs, 1, weights=few_bits())
@@ -142,7 +151,7 @@ def float_cnn() -> nn.Module:
     )
 
 
-FAMILIES = (binary, power_of_two, min_select, sum_max, shift, shift_attention, lenet)
+FAMILIES = (binary, power_of_two, min_select, sum_max, shift, shift_attention, large_kernels, lenet)
 FLOATS = (float_mlp, float_cnn)
 NETWORKS = {f.__name__: f for f in (*FAMILIES, *FLOATS)}
 

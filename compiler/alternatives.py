@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mulfree.compiler.families.arithmetic import Arithmetic
@@ -33,8 +34,8 @@ class Alternative:
 
 
 def useful(found: list[Arithmetic], layer: LayerFolding) -> list[Arithmetic]:
-    """Those that may gain something in this folding: weights stand in the logic if a token holds a whole vector."""
-    return [a for a in found if a.gains(a.codes.size == layer.pe * layer.simd)]
+    """Those that may be what is built in this folding."""
+    return [a for a in found if a.gains_with(layer.pe * layer.simd)]
 
 
 def alternative(arithmetic: Arithmetic, x: TensorType, layer: LayerFolding, target: str) -> Alternative:
@@ -71,6 +72,17 @@ def cheapest_in(folding: Folding, target: str) -> Choose:
 def operations(graph: IntGraph) -> dict[str, Operations]:
     """What every layer without an arithmetic takes for one sample, by name, as its definition counts it."""
     return {name: _operations(node) for name, node in _open_layers(graph).items()}
+
+
+def own_operations(graph: IntGraph) -> dict[str, Mapping[str, int]]:
+    """What the arithmetics that do not count as definitions do take for one sample, by layer and name."""
+    names = layer_names(graph)
+    taken = {
+        names[node.output]: node.op.own_operations(node.inputs[0].type)
+        for node in graph.nodes
+        if isinstance(node.op, Arithmetic)
+    }
+    return {layer: counted for layer, counted in taken.items() if counted}
 
 
 def _operations(node: IntNode) -> Operations:

@@ -12,7 +12,7 @@ from dataclasses import fields
 
 import numpy as np
 
-from mulfree.compiler.families.arithmetic import AfterSums, Arithmetic, ListedEntries
+from mulfree.compiler.families.arithmetic import AfterSums, LaneArithmetic, ListedEntries
 from mulfree.compiler.folding import Folding, shape_of
 from mulfree.compiler.layer_names import layer_names
 from mulfree.compiler.lowering import IntNode, IntValue, Lowering, renamed
@@ -53,7 +53,7 @@ def _lower_node(to: Lowering, node: IntNode, streams: list[Stream]) -> Stream:
     if x.value is value:
         return x
     match node.op:
-        case Arithmetic():
+        case LaneArithmetic():
             return _contraction(to, node, node.op, x)
         case ops.Pool():
             return _pool(to, node, node.op, x)
@@ -95,7 +95,7 @@ def _keeps_words(op: ops.Affine, before: IntRange, after: IntRange) -> bool:
     return bool(same_ends) and before.count == after.count
 
 
-def _contraction(to: Lowering, node: IntNode, op: Arithmetic, x: Stream) -> Stream:
+def _contraction(to: Lowering, node: IntNode, op: LaneArithmetic, x: Stream) -> Stream:
     layer, shape = to.layer(node), shape_of(node)
     if sums := op.after_sums(x.value.type, layer.pe, layer.simd):
         return _after_sums(to, node, sums, x)
@@ -122,7 +122,7 @@ def _listed(
     to: Lowering, node: IntNode, entries: ListedEntries, x: Stream, part: str = "", value: IntValue | None = None
 ) -> Stream:
     """Only the entries that are there, one after the other, as `value`, by default the node's result."""
-    assert isinstance(node.op, Arithmetic)
+    assert isinstance(node.op, LaneArithmetic)
     parts = {field.name: getattr(entries, field.name) for field in fields(entries)}
     options = {"reduce": node.op.reduce, "style": to.layer(node).memory, "location": node.location}
     operands = (x, value or node.output)
@@ -139,7 +139,7 @@ def _after_sums(to: Lowering, node: IntNode, sums: AfterSums, x: Stream) -> Stre
     return _contraction(to, Node(sums.rest, (value,), node.output, node.location), sums.rest, both)
 
 
-def _in_stream_order(to: Lowering, node: IntNode, op: Arithmetic, x: Stream) -> tuple[IntArray, Stream]:
+def _in_stream_order(to: Lowering, node: IntNode, op: LaneArithmetic, x: Stream) -> tuple[IntArray, Stream]:
     """Which of the K elements of a row of weights comes when, and the stream that brings them so."""
     rows = np.arange(op.weights.array[0].size)
     if len(x.value.type.shape) == 1:
@@ -148,7 +148,7 @@ def _in_stream_order(to: Lowering, node: IntNode, op: Arithmetic, x: Stream) -> 
     return by_tap, _window(to, node, op.window, x, op.groups, fill=0)
 
 
-def _by_channel(to: Lowering, node: IntNode, op: Arithmetic, x: Stream) -> tuple[IntArray, Stream]:
+def _by_channel(to: Lowering, node: IntNode, op: LaneArithmetic, x: Stream) -> tuple[IntArray, Stream]:
     """The channels as they come, and a stream of all taps of SIMD channels at once."""
     channels = op.weights.shape[1]
     window = _window(to, node, op.window, x, channels // x.lanes, fill=0)

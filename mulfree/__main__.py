@@ -237,9 +237,9 @@ def _print_alternatives(design: CompiledModel) -> None:
 
 
 def _print_operations(design: CompiledModel) -> None:
-    from mulfree.summary import operations_dict, operations_table
+    from mulfree.summary import operations_dict, operations_table, own_operations_tables
 
-    print_result(operations_dict(design), operations_table(design))
+    print_result(operations_dict(design), operations_table(design), *own_operations_tables(design))
 
 
 @app.command()

@@ -4,6 +4,7 @@ from importlib.metadata import entry_points
 
 from mulfree.compiler.families import (
     and_popcount,
+    fermat,
     logic_trees,
     min_select,
     piecewise,
@@ -30,6 +31,7 @@ OWN_FAMILIES: tuple[Family, ...] = (
     piecewise.FAMILY,
     shift.FAMILY,
     logic_trees.FAMILY,
+    fermat.FAMILY,
 )
 """The families of this package, the cheaper arithmetic before the more general; a new one is a module and an entry."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 
 from mulfree.ir import IntArray
 from mulfree.rtl import cell_lookup
-from mulfree.rtl.circuit import Circuit, Wire
+from mulfree.rtl.circuit import Circuit, Wire, priced
 from mulfree.rtl.cost.cost import Cost
 from mulfree.rtl.cost.target import TARGETS
 from mulfree.rtl.cost.terms import NOTHING, Terms, amounts
@@ -43,6 +44,8 @@ def cell_terms(wire: Wire, meets_constant: bool, technology: str) -> Terms:
         return _heap(wire, wire.cell.summation, technology)
     if wire.cell.table is not None:
         return _lookup(wire, wire.cell.table.array, technology)
+    if wire.cell.name in ("ring_add", "ring_add_digit"):
+        return _ring_sum(wire, technology)
     plan = _PLANS.get(wire.cell.name)
     if plan is None:
         return NOTHING
@@ -115,6 +118,15 @@ def _select(wire: Wire) -> Terms:
     return amounts(**{names.get(wire.type.element_bits, "select_bits"): wire.type.bits})
 
 
+def _ring_sum(wire: Wire, technology: str) -> Terms:
+    """On xc7 a table per bit and two of the flag, and two chains of carries over the tables; otherwise two adders."""
+    bits = wire.type.element_bits - 1
+    if technology != "xc7":
+        return amounts(adder_bits=2 * bits * wire.lanes)
+    chains = Cost(luts=bits + 2, carries=2 * -(-bits // 4)).times(wire.lanes)
+    return Terms(replace(chains, gates=priced(wire).gates))
+
+
 _PLANS: dict[str, Callable[[Wire], Terms]] = {
     **dict.fromkeys(("and", "or", "xor", "xnor"), _bits("logic_bits")),
     **dict.fromkeys(("add", "sub", "negate"), _add),
@@ -125,5 +137,11 @@ _PLANS: dict[str, Callable[[Wire], Terms]] = {
     "any": lambda wire: amounts(any_bits=wire.operands[0].lanes),
     "decode": _decode,
     "encode": _encode,
+    "ring_turn": lambda wire: amounts(
+        mux_bits=wire.lanes * wire.operands[1].type.element_bits * wire.type.element_bits
+    ),
+    "ring_digit": _bits("table_bits"),
+    "ring_encode": _bits("adder_bits"),
+    "ring_decode": _bits("adder_bits"),
 }
 """By the name of the cell; every other cell is wiring."""

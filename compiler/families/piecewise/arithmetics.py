@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from mulfree.compiler.families.arithmetic import Arithmetic, ListedEntries
+from mulfree.compiler.families.arithmetic import LaneArithmetic, ListedEntries
 from mulfree.compiler.families.piecewise.operator import Lookup, PiecewiseMultiplyAccumulate, value_range
 from mulfree.compiler.families.shift_add import ShiftAdd
 from mulfree.ir import AnyArray, IntArray, IntRange, Tensor, TensorType
@@ -44,7 +44,7 @@ EXAMPLES: tuple[tuple[TensorType, Contraction], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Piecewise(Arithmetic):
+class Piecewise(LaneArithmetic):
     """What the datapaths have in common: the field of the operator."""
 
     values: Tensor = field(kw_only=True)
@@ -171,8 +171,12 @@ class PiecewiseValues(Piecewise):
         return self.inner.tap_lane(circuit, self.value(circuit, x), w)
 
     def unrolled(self, order: IntArray, target: str) -> Callable[[Circuit, Wire], Wire]:
-        outputs = self.inner.unrolled(order, target)
-        return lambda circuit, x: outputs(circuit, self.value(circuit, x))
+        inner = self.inner.unrolled(order, target)
+
+        def outputs(circuit: Circuit, x: Wire) -> Wire:
+            return inner(circuit, self.value(circuit, x))
+
+        return outputs
 
     def listed(self, order: IntArray, lanes: int, pe: int, sorts: bool) -> ListedEntries | None:
         entries = self.inner.listed(order, lanes, pe, sorts)

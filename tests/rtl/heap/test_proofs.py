@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from mulfree.backends.synth.yosys import run_yosys
 from mulfree.ir import BIT, IntRange
 from mulfree.rtl import WireType
 from mulfree.rtl.heap import TECHNOLOGIES
 from mulfree.rtl.library import needed_by
 from mulfree.rtl.print_circuit import to_verilog
 from tests.rtl.heap.heaps import Sum
-
-PRIMITIVES = "read_verilog +/xilinx/cells_sim.v"
-FOR_XC7 = "read_verilog -sv -DMULFREE_XC7"
+from tests.rtl.proofs import FOR_XC7, PRIMITIVES, prove
 
 INSTANCES = {
     "full_adder": (3, 2, "heap_full_adder u (.x(x), .y(y));"),
@@ -44,20 +40,6 @@ INSTANCES = {
 
 def module(inputs: int, outputs: int, instance: str) -> str:
     return f"module top (input logic [{inputs - 1}:0] x, output logic [{outputs - 1}:0] y);\n  {instance}\nendmodule\n"
-
-
-def prove(folder: Path, gold: Mapping[str, str], gate: Mapping[str, str], read: str, models: str = "") -> None:
-    """Module top of both is the same function: raises what Yosys says if not."""
-    lines = list[str]()
-    for name, files, command in (("gold", gold, "read_verilog -sv"), ("gate", gate, read)):
-        (folder / name).mkdir()
-        for file, text in files.items():
-            (folder / name / file).write_text(text)
-        lines += [models] if name == "gate" else []
-        lines += [f"{command} {name}/{file}" for file in files]
-        lines += ["hierarchy -top top", "proc", "flatten", f"rename top {name}", f"design -stash {name}"]
-    lines += ["design -copy-from gold gold", "design -copy-from gate gate", "miter -equiv -flatten gold gate miter"]
-    run_yosys("\n".join([*lines, "sat -verify -prove trigger 0 miter", ""]), folder, 300)
 
 
 @pytest.fixture(autouse=True)
