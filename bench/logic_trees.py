@@ -1,6 +1,6 @@
 """Logic trees on MNIST: training, the integer network, what lazy evaluation saves, both kinds of hardware, speed.
 
-    python bench/logic_trees.py [--frames 100] [--fps 10000] [--bits 8] [--save FILE.onnx]
+    python bench/logic_trees.py [--frames 100] [--fps 2000] [--bits 8] [--save FILE.onnx]
 
 Ten trees, one for each digit against the others, grow on the 60 000 training images; their file with integer weights
 is then run on all 10 000 test images by onnxruntime, by the definitions of the integer operators and by the fast
@@ -154,7 +154,7 @@ def best(run: Callable[[], object]) -> float:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--frames", type=int, default=100)
-    parser.add_argument("--fps", type=float, default=10000.0)
+    parser.add_argument("--fps", type=float, default=2000.0)
     parser.add_argument("--bits", type=int, default=8)
     parser.add_argument("--save", type=Path, default=None)
     return parser.parse_args()

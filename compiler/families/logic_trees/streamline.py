@@ -15,10 +15,11 @@ def trees(work: Work) -> Deferred:
 
     Raises Unsupported if their scales and biases have so little in common that this takes too many bits.
     """
-    x = settle(work.builder, work.activation())
-    if not _rises_alike(x):
-        x = in_units(work.builder, x, is_common=True)
-    y = work.builder.add(MinMaxTrees(work.op(RealTrees).trees), x.integers, name=work.name)
+    builder, settled = work.builder, settle(work.builder, work.activation())
+    x = settled
+    if not _rises_alike(settled):
+        x = builder.once("in a common unit", settled, lambda: in_units(builder, settled, is_common=True))
+    y = builder.add(MinMaxTrees(work.op(RealTrees).trees), x.integers, name=work.name)
     return on_integers(y, x.meaning, work.dtype)
 
 

@@ -189,6 +189,17 @@ def test_visits_are_counted_by_layer() -> None:
     assert mulfree.compile(other.proto(y)).visits(samples()) == {}
 
 
+@pytest.mark.parametrize("arithmetic", [(), "lazy_trees"])
+def test_trees_over_the_same_units_share_what_comes_before_and_may_meet_again(arithmetic: str | tuple[()]) -> None:
+    net, y = units()
+    pair = [net("MinMaxTrees", y, domain="mulfree", trees=codes) for codes in (CODES, SHARED)]
+    design = mulfree.compile(net.proto(net("Concat", *pair, axis=1)), arithmetic=arithmetic)
+    assert [node.op.name for node in design.model.graph.nodes].count("affine") == 1
+    assert len(design.visits(samples())) == 2
+    report = design.cosimulate(samples(FRAMES), random_pattern(0.7, seed=1), random_pattern(0.6, seed=2))
+    assert report.is_equal, str(report)
+
+
 def convolutional() -> Net:
     """A small backbone with trees for heads (a convolutional adaptive logic network)."""
     rng = np.random.default_rng(4)
