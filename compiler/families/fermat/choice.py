@@ -17,6 +17,8 @@ CHOICES: tuple[Rings, ...] = tuple(
     tuple(FermatRing(t) for t in ts) for ts in ((3,), (4,), (3, 4), (5,), (3, 5), (4, 5), (3, 4, 5), (6,))
 )
 """Sets of rings, by the largest sum that they hold; several rings are together cheaper than one that holds as much."""
+LEAST_GAIN = 16
+"""In bit products; with less, none of the layers of bench/fermat_area.py is smaller."""
 MOST_SPECTRUM_BITS = 1 << 24
 """Of all weights; beyond it no one waits for a price."""
 LARGEST = peak_of(CHOICES[-1])
@@ -59,12 +61,12 @@ def is_promising(conv: FermatConvolution, x: IntRange, weights: IntArray) -> boo
     """Whether transforms may be smaller than planes at all: only then they are priced, where nobody asks for them.
 
     An output takes one product at the very least, of b^2 bit products for each ring, where planes take one for every
-    pair of bits of x and of w, for each tap. And spectra take memory.
+    pair of bits of x and of w, for each tap. The transforms come to that, and the memory of the spectra.
     """
     products = sum(ring.bits**2 for ring in conv.rings)
     planes = conv.window.taps * max(1, x.width) * max(1, IntRange.spanning([0, *np.unique(weights).tolist()]).width)
     words = conv.length**2 * weights.shape[0] * weights.shape[1] * sum(ring.bits for ring in conv.rings)
-    return products < planes and words <= MOST_SPECTRUM_BITS
+    return LEAST_GAIN * products < planes and words <= MOST_SPECTRUM_BITS
 
 
 def _holds(rings: Rings, most: int, operand: IntRange) -> bool:

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 import mulfree
+from mulfree.compiler.alternatives import alternatives, cheapest_in
 from mulfree.compiler.families.fermat import FermatTransformed
 from mulfree.compiler.families.fermat.choice import CHOICES, bit_operations, peak
+from mulfree.compiler.folding import LayerFolding, foldable_layers
 from mulfree.compiler.frontends.onnx import import_onnx
+from mulfree.compiler.passes.choose_arithmetic import ChooseArithmetic
 from mulfree.compiler.pipeline import passes_preferring
 from mulfree.compiler.streamline import streamline
 from mulfree.ir import CompileError, IntArray, IntRange, Tensor, TensorType, run_passes
@@ -115,6 +118,18 @@ def test_layers_that_share_nothing_between_positions_are_left_to_others() -> Non
         assert not FermatTransformed.accepts(op, x)
         nodes = run_passes(network(x, op), passes_preferring("fermat")).nodes
         assert "fermat" not in {node.op.name for node in nodes}
+
+
+@pytest.mark.parametrize(("kernel", "taken"), [(5, False), (31, True)])
+def test_unasked_it_is_taken_where_the_cost_model_finds_it_smaller(kernel: int, taken: bool) -> None:
+    weights = np.random.default_rng(kernel).integers(-127, 128, (4, 4, kernel, kernel))
+    pad = kernel // 2
+    graph = network(TensorType((4, 16, 16), BYTES), layer(weights, Window((kernel, kernel), pads=(pad, pad, pad, pad))))
+    folding = {name: LayerFolding() for name in foldable_layers(graph)}
+    chosen = run_passes(graph, [ChooseArithmetic((), cheapest_in(folding, "xc7"))])
+    assert (chosen.nodes[0].op.name == "fermat") == taken
+    (rows,) = alternatives(graph, folding, "xc7").values()
+    assert ("fermat" in [row.arithmetic.name for row in rows]) == taken
 
 
 def test_a_trained_network_gives_the_same_numbers_with_its_convolutions_transformed() -> None:
