@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -9,10 +10,14 @@ import pytest
 import torch
 from torch import nn
 
+import mulfree
 from mulfree import train
+from mulfree.compiler.families.piecewise.approximate import approximate_piecewise
 from mulfree.compiler.families.piecewise.fit import ENDPOINTS, weight_pieces
-from mulfree.train import Conv2d, Linear, Norm, PiecewiseActivation, PiecewiseWeights
-from tests.train.everywhere import check_everywhere, pixels, signal, warmed
+from mulfree.sim.patterns import random_pattern
+from mulfree.train import Conv2d, Linear, Norm, PiecewiseActivation, PiecewiseWeights, Uniform
+from tests.train.digits import HELD_OUT, accuracy, digits, fit, held_out
+from tests.train.everywhere import check_everywhere, pixels, runtime, signal, warmed
 
 
 def drawn(count: int = 500) -> torch.Tensor:
@@ -105,6 +110,34 @@ def test_numbers_out_of_range_are_refused(pieces: int, bits: int) -> None:
     if pieces != 3:
         with pytest.raises(ValueError, match=f"pieces={pieces}, bits={bits}"):
             PiecewiseActivation(pieces, bits)
+
+
+def float_network() -> nn.Module:
+    return nn.Sequential(
+        *(Uniform(5, signed=False, scale=1.0, learned=False), nn.Conv2d(1, 12, 3, padding=1), Norm(12), nn.ReLU()),
+        *(nn.MaxPool2d(2), nn.Conv2d(12, 16, 3, padding=1), Norm(16), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Flatten(), nn.Linear(64, 10)),
+    )
+
+
+@pytest.mark.parametrize(("weights", "activations", "lost"), [(2, 1, 0.32), (4, 5, 0.03), (8, 7, 0.02)])
+def test_a_float_network_of_digits_in_pieces_is_hardware(weights: int, activations: int, lost: float) -> None:
+    net, (images, labels) = float_digits(), held_out()
+    made = approximate_piecewise(train.to_onnx(net, images[:1]), {"input": images[200:].numpy()}, weights, activations)
+    expected = runtime(made.model, images)
+    right = float((expected.argmax(axis=1) == labels.numpy()).mean())
+    assert right >= accuracy(net, images, labels) - lost
+    design = mulfree.compile(made.model)
+    np.testing.assert_array_equal(design.simulate(images.numpy()), expected)
+    report = design.cosimulate(images[:100].numpy(), random_pattern(0.8, 1), random_pattern(0.8, 2))
+    assert report.is_equal, str(report)
+
+
+@cache
+def float_digits() -> nn.Module:
+    torch.manual_seed(5)
+    x, y = digits()
+    return fit(float_network(), x[HELD_OUT:], y[HELD_OUT:], epochs=6)
 
 
 def test_a_network_in_pieces_is_the_same_everywhere() -> None:
