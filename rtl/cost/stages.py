@@ -42,8 +42,8 @@ from mulfree.rtl.stages.reorder import LOOPS
 from mulfree.rtl.stages.sliding_window import STYLES, scan_of
 from mulfree.rtl.stages.spatial_shift import plan_of
 
-BORROWED = {"constant_layer": "channelwise", "tree_stack": "channelwise", "lazy_trees": "matrix_vector"}
-"""Modules without a row of their own: of the rows there are, the one whose circuits compare as theirs do."""
+BORROWED = {"constant_layer": "channelwise", "lazy_trees": "matrix_vector"}
+"""Modules without a row of their own: of the rows there are, the one whose parts are most like theirs."""
 
 
 def stage_cost(stage: Stage, target: str) -> Cost:
