@@ -20,7 +20,7 @@ RANDOM = np.random.default_rng(11)
 
 
 def trees() -> Iterator[Stage]:
-    for leaves, width in ((8, 6), (20, 10), (33, 16), (60, 8), (100, 12), (150, 20), (260, 14), (500, 10), (700, 22)):
+    for leaves, width in ((8, 6), (20, 10), (33, 16), (60, 8), (100, 12), (150, 20), (260, 14), (400, 22), (500, 10)):
         yield _stacked(leaves, IntRange.signed_of(width))
     for leaves, inputs, simd, x, peak in (
         (4, 8, 1, BITS, 1),

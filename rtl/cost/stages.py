@@ -52,7 +52,6 @@ BORROWED = {
     "spectrum_product": "matrix_vector",
     "to_words": "clamp",
     "transform_engine": "channelwise",
-    "tree_stack": "channelwise",
 }
 """Modules without a row of their own: of the rows there are, the one whose circuits are most alike."""
 
