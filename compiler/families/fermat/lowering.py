@@ -41,11 +41,14 @@ def _folding(to: Lowering, node: IntNode) -> LayerFolding:
 def _remainder(
     to: Lowering, node: IntNode, x: Stream, form: FermatConvolution, ring: FermatRing, layer: LayerFolding
 ) -> Stream:
-    """What is left in one ring, behind a queue: rings take different times."""
+    """What is left in one ring.
+
+    Rings take different times, but no queue: each chain gives a result when it has taken the same part of the map, so
+    the slowest, which sets the pace, is never kept waiting for what another chain has no room for.
+    """
     name = to.name(f"{_stem(to, node)}_f{ring.t}")
     left = Value(name, TensorType(node.output.type.shape, DiminishedOne(ring.bits).codes))
-    result = _chain(to, node, x, left, replace(form, rings=(ring,)), layer, name)
-    return to.queued(result, result.tokens)
+    return _chain(to, node, x, left, replace(form, rings=(ring,)), layer, name)
 
 
 def _chain(
