@@ -39,8 +39,8 @@ def cell_terms(wire: Wire, meets_constant: bool, technology: str) -> Terms:
     assert wire.cell is not None, f"{wire.name} has no driver"
     if wire.cell.summation is not None:
         return _heap(wire, wire.cell.summation, technology)
-    if wire.cell.name in ("ring_add", "ring_add_digit"):
-        return _ring_sum(wire, technology)
+    if wire.cell.name in _RING_TABLES:
+        return _ring(wire, technology)
     plan = _PLANS.get(wire.cell.name)
     if plan is None:
         return NOTHING
@@ -103,15 +103,31 @@ def _select(wire: Wire) -> Terms:
     return amounts(**{names.get(wire.type.element_bits, "select_bits"): wire.type.bits})
 
 
-def _ring_sum(wire: Wire, technology: str) -> Terms:
-    """On xc7 a table per bit and two of the flag, and two chains of carries over the tables; otherwise two adders."""
-    bits = wire.type.element_bits - 1
+def _ring(wire: Wire, technology: str) -> Terms:
+    """Tables of six inputs are counted by the bit: on xc7 two carry chains stand over those of a sum. See `_PLANS` for
+    what stands for them elsewhere.
+    """
+    bits, name = wire.type.element_bits - 1, wire.cell.name if wire.cell else ""
     if technology != "xc7":
-        return amounts(adder_bits=2 * bits * wire.lanes)
-    chains = Cost(luts=bits + 2, carries=2 * -(-bits // 4)).times(wire.lanes)
-    return Terms(replace(chains, gates=priced(wire).gates))
+        return _PLANS[name](wire)
+    chains = 2 * -(-bits // 4) if name in ("ring_add", "ring_add_digit") else 0
+    known = Cost(luts=_RING_TABLES[name](wire, bits), carries=chains).times(wire.lanes)
+    return Terms(replace(known, gates=priced(wire).gates))
 
 
+def _turn_tables(wire: Wire, bits: int) -> float:
+    """Two choices of a bit take a table and a half."""
+    choices = wire.operands[1].type.element_bits
+    return bits * max(1, choices - 0.5)
+
+
+_RING_TABLES: dict[str, Callable[[Wire, int], float]] = {
+    "ring_add": lambda wire, bits: bits + 2,
+    "ring_add_digit": lambda wire, bits: bits + 3,
+    "ring_digit": lambda wire, bits: bits + 1,
+    "ring_turn": _turn_tables,
+}
+"""Of a lane, from the wire and the bits of a word."""
 _PLANS: dict[str, Callable[[Wire], Terms]] = {
     **dict.fromkeys(("and", "or", "xor", "xnor"), _bits("logic_bits")),
     **dict.fromkeys(("add", "sub", "negate"), _add),
@@ -122,6 +138,7 @@ _PLANS: dict[str, Callable[[Wire], Terms]] = {
     "any": lambda wire: amounts(any_bits=wire.operands[0].lanes),
     "decode": _decode,
     "encode": _encode,
+    **dict.fromkeys(("ring_add", "ring_add_digit"), lambda wire: amounts(adder_bits=2 * wire.type.bits)),
     "ring_turn": lambda wire: amounts(
         mux_bits=wire.lanes * wire.operands[1].type.element_bits * wire.type.element_bits
     ),

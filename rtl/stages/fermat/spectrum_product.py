@@ -65,7 +65,7 @@ def spectrum_product(
             "step_copies": pe,
         },
         memories={"weights": packed_memory(steps, cells.DIGITS, style)},
-        circuits={"step": _step(ring, simd, is_one_fold=in_folds == 1)},
+        circuits={"step": step_circuit(ring, simd, is_one_fold=in_folds == 1)},
         location=location,
     )
 
@@ -83,7 +83,7 @@ def digits_of(ring: DiminishedOne, residues: IntArray) -> AnyArray:
     return np.stack([rest.astype(np.int64), *reversed(found)])
 
 
-def _step(ring: DiminishedOne, simd: int, *, is_one_fold: bool) -> Circuit:
+def step_circuit(ring: DiminishedOne, simd: int, *, is_one_fold: bool) -> Circuit:
     """What an output's sum becomes: 4 times as much with a new digit, then the digits times x more."""
     circuit = Circuit()
     state, x = circuit.input("state", ring.codes), circuit.input("x", ring.codes, simd)

@@ -16,6 +16,7 @@ from mulfree.rtl.library import needed_by
 from mulfree.rtl.print_circuit import to_verilog
 from tests.rtl.proofs import FOR_XC7, PRIMITIVES, prove
 
+Build = Callable[[Circuit, Wire, Wire], list[Wire]]
 TARGETS = {"generic": ("read_verilog -sv", ""), "xc7": (FOR_XC7, PRIMITIVES)}
 
 
@@ -58,9 +59,9 @@ def doubled(places: int, number: str) -> str:
     return number if places == 0 else f"twice({doubled(places - 1, number)})"
 
 
-def proven(folder: Path, ring: DiminishedOne, gold: list[str], build: Callable[..., list[Wire]], target: str) -> None:
+def proven(folder: Path, ring: DiminishedOne, gold: list[str], build: Build, target: str) -> None:
     circuit = Circuit()
-    wires = build(circuit, *(circuit.input(name, ring.codes) for name in ("a", "b")))
+    wires = build(circuit, circuit.input("a", ring.codes), circuit.input("b", ring.codes))
     for i, wire in enumerate(wires):
         circuit.output(f"y{i}", wire)
     text = to_verilog(circuit, "cells", target=target)
