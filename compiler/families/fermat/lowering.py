@@ -60,10 +60,14 @@ def _chain(
     layer: LayerFolding,
     name: str,
 ) -> Stream:
+    """The stages take names of their own that begin with `name`, or with another one if these are taken."""
     assert isinstance(node.op, FermatTransformed)
     weights, place = node.op.weights.array, node.location
     chain = stages.fermat_convolution(name, x, value, form, weights, pe=layer.pe, style=layer.memory, location=place)
+    names = {stage.name for stage in chain}
+    if to.names & names - {name}:
+        return _chain(to, node, x, value, form, layer, to.name(name))
+    to.names |= names
     for stage in chain:
-        to.names.add(stage.name)
         to.append(stage)
     return chain[-1].outputs[0]
