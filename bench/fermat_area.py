@@ -89,7 +89,7 @@ def compare(layer: Layer, target: str) -> None:
     rings = " ".join(f"F_{t}" for t in form.rings)
     print(f"\n{layer}: {rings}, length {form.length}, x/product {products / counted.multiplications:.1f}")
     for found in (ours, *rivals):
-        logic, all_of_it = (measure(found) / measure(ours) for measure in (_logic, lambda a: _whole(a, target)))
+        logic, all_of_it = _logic(found) / _logic(ours), _whole(found, target) / _whole(ours, target)
         cost = found.cost
         row = f"{_tables(found):7.0f} LUT {cost.brams:5.0f} blocks {cost.ffs:6.0f} FF {found.cycles:9d} cycles"
         print(f"  {found.arithmetic.name:14s} {row}   logic {logic:5.2f}, with memory {all_of_it:5.2f}", flush=True)
