@@ -2,9 +2,9 @@
 
     python bench/fermat_area.py [--target xc7]
 
-Each layer alone, all in the same folding: look-up tables of logic and memory (block memories as many as synthesis
-reckons), cycles for a map, and their product as a multiple of the transforms'; below 1 the other is smaller at an equal
-rate. `x/product` is how many products of the layer a product of spectra stands for.
+Each layer alone, all in the same folding: look-up tables, block memories, cycles for a map; and tables times cycles as
+a multiple of the transforms', without block memories and with them, each for as many tables as synthesis reckons. Below
+1 the other is smaller at an equal rate. `x/product` is how many products of the layer one of spectra stands for.
 """
 
 from __future__ import annotations
@@ -89,17 +89,21 @@ def compare(layer: Layer, target: str) -> None:
     rings = " ".join(f"F_{t}" for t in form.rings)
     print(f"\n{layer}: {rings}, length {form.length}, x/product {products / counted.multiplications:.1f}")
     for found in (ours, *rivals):
-        ratio = _at_rate(found, target) / _at_rate(ours, target)
-        print(f"  {found.arithmetic.name:14s} {_row(found, target)}   {ratio:.2f}", flush=True)
+        logic, all_of_it = _logic(found) / _logic(ours), _whole(found, target) / _whole(ours, target)
+        cost = found.cost
+        row = f"{_tables(found):7.0f} LUT {cost.brams:5.0f} blocks {cost.ffs:6.0f} FF {found.cycles:9d} cycles"
+        print(f"  {found.arithmetic.name:14s} {row}   logic {logic:5.2f}, with memory {all_of_it:5.2f}", flush=True)
 
 
-def _row(found: Alternative, target: str) -> str:
-    cost = found.cost
-    return f"{price(cost, target)[0]:9.0f} LUT ({cost.brams:.0f} blocks) {cost.ffs:8.0f} FF {found.cycles:9d} cycles"
+def _tables(found: Alternative) -> float:
+    return found.cost.luts + found.cost.lutram
 
 
-def _at_rate(found: Alternative, target: str) -> float:
-    """Look-up tables times cycles."""
+def _logic(found: Alternative) -> float:
+    return _tables(found) * found.cycles
+
+
+def _whole(found: Alternative, target: str) -> float:
     return price(found.cost, target)[0] * found.cycles
 
 

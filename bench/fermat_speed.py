@@ -31,6 +31,7 @@ from mulfree.ir import AnyArray, Graph, IntRange, Tensor, TensorType
 from mulfree.ir.fermat import FermatConvolution, FermatRing
 from mulfree.ir.ops import MultiplyAccumulate, Window
 from mulfree.sim.functional import FastNetwork
+from mulfree.sim.functional.plan import Call
 
 LAYERS = [(11, 32, 3, 96), (7, 32, 96, 256), (5, 16, 256, 384), (5, 16, 384, 384), (3, 16, 384, 384)]
 """k, n + k - 1, f, f'."""
@@ -89,12 +90,13 @@ def measure(report: Report, layer: Layer, bits: int, batches: list[int]) -> None
 
 def network(graph: Graph[TensorType], form: FermatConvolution | None) -> FastNetwork:
     """With these transforms, or without any."""
-    with patch("mulfree.sim.functional.kernels.contraction.fermat_form", lambda node: form):
+    with patch("mulfree.sim.functional.kernels.contraction.fermat_form", return_value=form):
         return FastNetwork(graph)
 
 
 def _is_transformed(network: FastNetwork) -> bool:
-    return any("spectra" in step.kernel.function.__name__ for step in network.plan.steps if hasattr(step, "kernel"))
+    calls = [step for step in network.plan.steps if isinstance(step, Call)]
+    return any(call.kernel.function.__name__ == "_to_spectra" for call in calls)
 
 
 def _runner(network: FastNetwork, x: AnyArray) -> Callable[[], object]:

@@ -63,11 +63,12 @@ def turn(ring: DiminishedOne, step: int, count: int) -> Cell:
     return Cell("ring_turn", infer, evaluate, _instances("diminished_one_turn", "xk", parameters), price.turn)
 
 
-DIGITS = IntRange(-2, 2)
+DIGITS = IntRange(0, 3)
+"""Codes of the digits 0, 1, 2 and -1: digits modulo 4."""
 
 
 def digit(ring: DiminishedOne) -> Cell:
-    """d x for a digit d of -2 ... 2."""
+    """d x for a digit d of 0, 1, 2, -1, given by its code."""
 
     def infer(x: WireType, d: WireType) -> WireType:
         assert d.range == DIGITS, f"{d.range} is no range of digits"
@@ -83,7 +84,7 @@ def digit(ring: DiminishedOne) -> Cell:
 
 
 def add_digit(ring: DiminishedOne) -> Cell:
-    """a + d x: what makes d x is in the adder's tables."""
+    """a + d x for a digit as in `digit`: what makes d x is in the adder's tables."""
 
     def infer(a: WireType, x: WireType, d: WireType) -> WireType:
         assert d.range == DIGITS, f"{d.range} is no range of digits"
@@ -98,8 +99,7 @@ def add_digit(ring: DiminishedOne) -> Cell:
 
 
 def _multiple(ring: DiminishedOne, x: AnyArray, d: AnyArray) -> AnyArray:
-    doubled = np.where(abs(d) == 2, ring.shift_left(x, 1), x)
-    signed = np.where(d < 0, ring.negate(doubled), doubled)
+    signed = np.where(d == 3, ring.negate(x), np.where(d == 2, ring.shift_left(x, 1), x))
     return np.where(d == 0, ring.zero, signed)
 
 

@@ -1,4 +1,4 @@
-// a + d x of diminished-1 numbers modulo 2^BITS + 1, for a digit d of -2, -1, 0, 1, 2 in two's complement.
+// a + d x of diminished-1 numbers modulo 2^BITS + 1, for a digit d of 0, 1, 2, -1, which is 3 as d is stored.
 //
 // Ports:      a, x in, y out: the zero flag above BITS bits, which are 0 where the flag is set; d in; combinational.
 // Parameters: BITS.
@@ -8,7 +8,7 @@ module diminished_one_add_digit #(
 ) (
     input  logic [BITS:0] a,
     input  logic [BITS:0] x,
-    input  logic [   2:0] d,
+    input  logic [   1:0] d,
     output logic [BITS:0] y
 );
   logic [BITS:0] multiple;

@@ -31,10 +31,12 @@ def fermat_form(node: IntNode) -> FermatConvolution | None:
     assert isinstance(op, Contraction)
     if len(x.type.shape) != 3 or op.window.taps == 1 or op.groups > 1 or not fits(x.type.range, Kind.INT32):
         return None
+    direct, times = direct_ns(node), {form: ns(form, node) for form in _forms(op)}
+    faster = [form for form in sorted(times, key=times.__getitem__) if times[form] * MARGIN < direct]
+    if not faster:
+        return None
     most = max(max(abs(r.lo), abs(r.hi)) for r in op.row_ranges(op.tap_range(x.type.range)))
-    fitting = [(ns(form, node), form) for form in _forms(op) if form.peak >= most]
-    fastest = min(fitting, key=lambda pair: pair[0], default=None)
-    return fastest[1] if fastest and fastest[0] * MARGIN < direct_ns(node) else None
+    return next((form for form in faster if form.peak >= most), None)
 
 
 def ns(form: FermatConvolution, node: IntNode) -> float:

@@ -41,11 +41,14 @@ def _folding(to: Lowering, node: IntNode) -> LayerFolding:
 def _remainder(
     to: Lowering, node: IntNode, x: Stream, form: FermatConvolution, ring: FermatRing, layer: LayerFolding
 ) -> Stream:
-    """What is left in one ring, behind a queue: rings take different times."""
+    """What is left in one ring.
+
+    Rings take different times, but no queue: each chain gives a result when it has taken the same part of the map, so
+    the slowest, which sets the pace, is never kept waiting for what another chain has no room for.
+    """
     name = to.name(f"{_stem(to, node)}_f{ring.t}")
     left = Value(name, TensorType(node.output.type.shape, DiminishedOne(ring.bits).codes))
-    result = _chain(to, node, x, left, replace(form, rings=(ring,)), layer, name)
-    return to.queued(result, result.tokens)
+    return _chain(to, node, x, left, replace(form, rings=(ring,)), layer, name)
 
 
 def _chain(
@@ -57,10 +60,14 @@ def _chain(
     layer: LayerFolding,
     name: str,
 ) -> Stream:
+    """The stages take names of their own that begin with `name`, or with another one if these are taken."""
     assert isinstance(node.op, FermatTransformed)
     weights, place = node.op.weights.array, node.location
     chain = stages.fermat_convolution(name, x, value, form, weights, pe=layer.pe, style=layer.memory, location=place)
+    names = {stage.name for stage in chain}
+    if to.names & names - {name}:
+        return _chain(to, node, x, value, form, layer, to.name(name))
+    to.names |= names
     for stage in chain:
-        to.names.add(stage.name)
         to.append(stage)
     return chain[-1].outputs[0]

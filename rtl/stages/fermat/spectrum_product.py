@@ -36,16 +36,17 @@ def spectrum_product(
 
     x brings points one after the other, each `groups` runs of K words of x.lanes channels; after all points of
     `factors` (points, groups, outputs of a group, K) it is the first one's turn again. Factors are residues. They are
-    stored in signed digits of base 4, b / 2 of them, the highest first: y = 4 y + d x, one digit of `pe` outputs and
-    x.lanes channels at a time. `value` leaves in the order `order`, `pe` words of a point to a token.
+    stored in digits of base 4, the highest first, see `digits_of`: y = 4 y + d x, one digit of `pe` outputs and x.lanes
+    channels at a time. `value` leaves in the order `order`, `pe` words of a point to a token.
     """
     points, groups, outputs, inputs = factors.shape
-    simd, digits = x.lanes, ring.bits // DIGIT_BITS
+    simd, listed = x.lanes, digits_of(ring, factors) % 4
+    digits = len(listed)
     in_folds, out_folds = inputs // simd, outputs // pe
     assert in_folds * simd == inputs, f"{name}: {simd} lanes do not divide {inputs} inputs"
     assert out_folds * pe == outputs, f"{name}: pe {pe} does not divide {outputs} outputs"
     # Points, groups, folds of outputs, digits, folds of inputs; then outputs and inputs at once.
-    split = digits_of(ring, factors).reshape(digits, points, groups, out_folds, pe, in_folds, simd)
+    split = listed.reshape(digits, points, groups, out_folds, pe, in_folds, simd)
     steps = split.transpose(1, 2, 3, 0, 5, 4, 6).reshape(-1, pe * simd)
     return Stage(
         name=name,
@@ -71,16 +72,21 @@ def spectrum_product(
 
 
 def digits_of(ring: DiminishedOne, residues: IntArray) -> AnyArray:
-    """Digits -2 ... 2 of base 4 of the residues taken nearest to 0, (b / 2, *shape), the highest first."""
-    rest = np.where(residues > ring.centred.hi, residues - ring.modulus, residues).astype(object)
-    found = list[AnyArray]()
-    for _ in range(ring.bits // DIGIT_BITS - 1):
-        digit = (rest + 1) % 4 - 1
-        # 2 and -2 leave the same: the one that leaves less.
-        digit = np.where((digit == 2) & (rest < 0), -2, digit)
-        rest = (rest - digit) // 4
-        found.append(digit.astype(np.int64))
-    return np.stack([rest.astype(np.int64), *reversed(found)])
+    """Digits 0, 1, 2, -1 of base 4 of numbers that are the residues modulo F: (digits, *shape), the highest first.
+
+    b / 2 digits make 2^b numbers, so there is one residue that they leave out: with it there is a digit more.
+    """
+    numbers, count = residues.astype(object), ring.bits // DIGIT_BITS
+    least, most = -((1 << ring.bits) // 3), 2 * ((1 << ring.bits) // 3)
+    numbers = np.where(numbers > most, numbers - ring.modulus, numbers)
+    count += int((numbers < least).any())
+    digits = list[AnyArray]()
+    for _ in range(count):
+        digit = (numbers + 1) % 4 - 1
+        numbers = (numbers - digit) // 4
+        digits.append(digit.astype(np.int64))
+    assert not numbers.any(), "the digits hold every residue"
+    return np.stack(digits[::-1])
 
 
 def step_circuit(ring: DiminishedOne, simd: int, *, is_one_fold: bool) -> Circuit:

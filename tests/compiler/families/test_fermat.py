@@ -11,12 +11,12 @@ import mulfree
 from mulfree.compiler.alternatives import alternatives, cheapest_in
 from mulfree.compiler.families.fermat import FermatTransformed
 from mulfree.compiler.families.fermat.choice import CHOICES, bit_operations, peak
-from mulfree.compiler.folding import LayerFolding, foldable_layers
+from mulfree.compiler.folding import LayerFolding, foldable_layers, unrolled
 from mulfree.compiler.frontends.onnx import import_onnx
 from mulfree.compiler.passes.choose_arithmetic import ChooseArithmetic
-from mulfree.compiler.pipeline import passes_preferring
+from mulfree.compiler.pipeline import passes_preferring, to_hardware
 from mulfree.compiler.streamline import streamline
-from mulfree.ir import CompileError, IntArray, IntRange, Tensor, TensorType, run_passes
+from mulfree.ir import CompileError, Graph, IntArray, IntRange, Tensor, TensorType, run_passes
 from mulfree.ir.fermat import FermatConvolution, FermatRing, peak_of
 from mulfree.ir.ops import MultiplyAccumulate, Window
 from mulfree.sim.reference import run_graph
@@ -139,6 +139,17 @@ def test_a_trained_network_gives_the_same_numbers_with_its_convolutions_transfor
     x = {value.name: draw(value.type) for value in model.graph.inputs}
     for y, expected in zip(run_graph(lowered, x).values(), run_graph(model.graph, x).values(), strict=True):
         np.testing.assert_array_equal(y, expected)
+
+
+def test_stages_of_a_chain_have_names_of_their_own() -> None:
+    """Another value may be called as a stage would be."""
+    graph = Graph[TensorType](name="names")
+    x = graph.add_input("y_products", TensorType((1, 4, 4), IntRange(0, 3)))
+    graph.outputs = [graph.add(layer(np.arange(9).reshape(1, 1, 3, 3), Window((3, 3))), x, name="y")]
+    design = to_hardware(graph, unrolled, prefer=("fermat",)).design
+    names = [*(stage.name for stage in design.stages), *(stream.name for stream in design.inputs)]
+    assert len(set(names)) == len(names)
+    assert "y_2_products" in names
 
 
 def test_what_it_takes_is_counted() -> None:

@@ -114,6 +114,21 @@ def test_a_butterfly_is_proven(tmp_path: Path, power: int) -> None:
     proven(tmp_path, ring, gold, lambda c, a, b: list(butterfly(c, ring, a, b, power)), "xc7")
 
 
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_multiple_by_a_digit_and_a_turn_are_proven(tmp_path: Path, target: str) -> None:
+    ring = DiminishedOne(8)
+    gold = ["plus(value(p), twice(value(q)))", "minus(value(p), value(q))", "plus(value(p), value(q))", "value(p)"]
+    gold.append(doubled(3, "value(p)"))
+
+    def build(circuit: Circuit, a: Wire, b: Wire) -> list[Wire]:
+        digits = [circuit.constant([code], cells.DIGITS) for code in (2, 3, 1, 0)]
+        k = circuit.constant([3], IntRange(0, 3))
+        sums = [circuit.drive(cells.add_digit(ring), a, b, digit) for digit in digits]
+        return [*sums, circuit.drive(cells.turn(ring, 1, 4), a, k)]
+
+    proven(tmp_path, ring, gold, build, target)
+
+
 @pytest.mark.parametrize("bits", [8, 16, 32, 64])
 def test_conversions_are_proven(tmp_path: Path, bits: int) -> None:
     """The word of a number has its value, and the number of a word of that range has the same value."""

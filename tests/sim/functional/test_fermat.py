@@ -66,9 +66,10 @@ def check_forms() -> None:
     x=st.sampled_from([IntRange(0, 1), IntRange(-8, 7), IntRange(0, 255), BYTES, IntRange(-900, 900)]),
     channels=st.integers(1, 40),
     outputs=st.integers(1, 20),
-    size=st.tuples(st.integers(3, 15), st.integers(3, 15)),
+    size=st.tuples(st.integers(5, 15), st.integers(5, 15)),
     kernel=st.tuples(st.integers(1, 3), st.integers(1, 3)),
     stride=st.integers(1, 2),
+    dilation=st.integers(1, 2),
     pads=st.tuples(*[st.integers(0, 2)] * 4),
     count=st.integers(1, 9),
 )
@@ -80,15 +81,15 @@ def test_transforms_give_the_definition(
     size: tuple[int, int],
     kernel: tuple[int, int],
     stride: int,
+    dilation: int,
     pads: tuple[int, int, int, int],
     count: int,
 ) -> None:
     rings, length = form
     room = 2**15 if rings == (4,) else 2**31
     peak = min(127, room // (channels * kernel[0] * kernel[1] * max(abs(x.lo), x.hi)))
-    layer = MultiplyAccumulate(
-        Tensor(weights(peak, outputs, channels, *kernel)), Window(kernel, (stride, stride), pads=pads)
-    )
+    window = Window(kernel, (stride, stride), (dilation, dilation), pads)
+    layer = MultiplyAccumulate(Tensor(weights(peak, outputs, channels, *kernel)), window)
     check_forced(chain(TensorType((channels, *size), x), layer), rings, length, count)
 
 
