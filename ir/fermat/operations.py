@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
+from functools import cache
 
 from mulfree.ir.fermat.convolution import FermatConvolution
 from mulfree.ir.fermat.transform import FermatTransform
@@ -20,10 +21,14 @@ class RingOperations:
     from_diminished: int = 0
 
     def __add__(self, other: RingOperations) -> RingOperations:
-        return RingOperations(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+        return RingOperations(*(a + b for a, b in zip(self._counts, other._counts, strict=True)))
 
     def times(self, count: int) -> RingOperations:
-        return RingOperations(*(count * n for n in astuple(self)))
+        return RingOperations(*(count * n for n in self._counts))
+
+    @property
+    def _counts(self) -> tuple[int, ...]:
+        return self.multiplications, self.additions, self.shifts, self.to_diminished, self.from_diminished
 
 
 def direct_operations(channels: int, outputs: int, size: int, kernel: int) -> Operations:
@@ -32,6 +37,7 @@ def direct_operations(channels: int, outputs: int, size: int, kernel: int) -> Op
     return Operations(outputs * channels * kernel**2, products, products)
 
 
+@cache
 def map_transform_operations(transform: FermatTransform) -> RingOperations:
     """Of one tile, one way: each of the L^2 log2 L butterflies adds twice and shifts once.
 

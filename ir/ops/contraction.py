@@ -55,7 +55,9 @@ class Contraction(IntOp):
 
     def row_ranges(self, tap: IntRange) -> list[IntRange]:
         """The exact range of each output channel's dot product, for taps of this range."""
-        return [_dot_range(tap, row) for row in self.weights.array.reshape(self.weights.shape[0], -1)]
+        rows = self.weights.array.reshape(self.weights.shape[0], -1)
+        sums = (np.where(rows * sign > 0, rows, 0).sum(axis=1).tolist() for sign in (1, -1))
+        return [_dot_range(tap, *row) for row in zip(*sums, _common_factors(rows), strict=True)]
 
     def evaluate(self, *operands: AnyArray) -> AnyArray:
         (x,) = operands
@@ -162,10 +164,20 @@ def _peak(a: AnyArray) -> int:
     return int(np.abs(a).max(initial=0))
 
 
-def _dot_range(tap: IntRange, row: AnyArray) -> IntRange:
-    """Range of sum w[k] x[k]: every x[k] is free, so both ends are reached."""
-    positive, negative = int(row[row > 0].sum()), int(row[row < 0].sum())
+def _common_factors(rows: AnyArray) -> list[int]:
+    """Of each row; most have a one, which spares the division."""
+    factors = [1] * len(rows)
+    for i in np.flatnonzero(~(np.abs(rows) == 1).any(axis=1)).tolist():
+        factors[i] = int(np.gcd.reduce(rows[i]))
+    return factors
+
+
+def _dot_range(tap: IntRange, positive: int, negative: int, common: int) -> IntRange:
+    """Range of sum w[k] x[k], given the sums of w of each sign and their common factor.
+
+    Every x[k] is free, so both ends are reached.
+    """
     lo = tap.lo * positive + tap.hi * negative
     hi = tap.hi * positive + tap.lo * negative
-    stride = 0 if tap.lo == tap.hi else tap.step * int(np.gcd.reduce(row))
-    return IntRange(lo, hi, max(1, abs(stride)))
+    stride = 0 if tap.lo == tap.hi else tap.step * common
+    return IntRange(lo, hi, max(1, stride))

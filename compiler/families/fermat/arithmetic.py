@@ -69,7 +69,7 @@ class FermatTransformed(Arithmetic):
         return self.convolution.evaluate(x, self.weights.array)
 
     def gains_with(self, lanes: int) -> bool:
-        return is_promising(self.convolution, self.operand, self.weights.array)
+        return is_promising(self.convolution, self.operand, self.weights)
 
     def own_operations(self, x: TensorType) -> Mapping[str, int]:
         channels, height, width = x.shape

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-import numpy as np
-
-from mulfree.ir import IntArray, IntRange, TensorType
+from mulfree.ir import IntRange, Tensor, TensorType
 from mulfree.ir.fermat import FermatConvolution, FermatRing, peak_of, sample_operations
 from mulfree.ir.ops import Contraction
 
@@ -57,14 +55,14 @@ def cheapest(layer: Contraction, x: TensorType) -> FermatConvolution:
     return min(held, key=lambda conv: bit_operations(conv, channels, outputs, height, width))
 
 
-def is_promising(conv: FermatConvolution, x: IntRange, weights: IntArray) -> bool:
+def is_promising(conv: FermatConvolution, x: IntRange, weights: Tensor) -> bool:
     """Whether transforms may be smaller than planes at all: only then they are priced, where nobody asks for them.
 
     An output takes one product at the very least, of b^2 bit products for each ring, where planes take one for every
     pair of bits of x and of w, for each tap. The transforms come to that, and the memory of the spectra.
     """
     products = sum(ring.bits**2 for ring in conv.rings)
-    planes = conv.window.taps * max(1, x.width) * max(1, IntRange.spanning([0, *np.unique(weights).tolist()]).width)
+    planes = conv.window.taps * max(1, x.width) * max(1, (weights.range | IntRange(0, 0)).width)
     words = conv.length**2 * weights.shape[0] * weights.shape[1] * sum(ring.bits for ring in conv.rings)
     return LEAST_GAIN * products < planes and words <= MOST_SPECTRUM_BITS
 
