@@ -10,7 +10,7 @@ from mulfree.rtl import Design, Stage
 
 @dataclass(frozen=True)
 class Layer:
-    """One operator of the integer graph and the stages made for it; none where it is wiring alone."""
+    """One operator of the integer graph and the stages made for it; none for wiring, or if another's does it."""
 
     node: Node[TensorType]
     stages: tuple[Stage, ...]

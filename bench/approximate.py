@@ -123,7 +123,7 @@ def brevitas() -> Case:
 def digits() -> Case:
     examples = Path(mulfree.__file__).parent / "examples"
     path = str(examples / "digits.onnx")
-    samples = read_samples(examples / "digits.npz", mulfree.compile(path).model)
+    samples = read_samples(examples / "digits.npz", mulfree.compile(path).model.inputs)
     (x,) = samples.inputs.values()
     assert samples.labels is not None
     return Case(path, x[:100], x[100:], samples.labels[100:])

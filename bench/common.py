@@ -15,11 +15,15 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mulfree.compiler.frontends.bodies import attach_bodies
 from mulfree.ir import AnyArray
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
 
 SHARED = Path(os.environ.get("MULFREE_MODELS", Path(__file__).parents[2] / "shared"))
 
@@ -55,7 +59,7 @@ def cifar(count: int) -> AnyArray:
     return np.stack(images).transpose(0, 3, 1, 2)
 
 
-def onnxruntime_outputs(path: Path, x: AnyArray) -> AnyArray:
+def onnxruntime_outputs(model: Path | ModelProto, x: AnyArray) -> AnyArray:
     """The first output by onnxruntime, node by node, in batches of the size that the file declares."""
     import onnx
     import onnxruntime
@@ -63,7 +67,7 @@ def onnxruntime_outputs(path: Path, x: AnyArray) -> AnyArray:
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = 3
-    proto = attach_bodies(onnx.load(path)).SerializeToString()
+    proto = attach_bodies(onnx.load(model) if isinstance(model, Path) else model).SerializeToString()
     session = onnxruntime.InferenceSession(proto, options, providers=["CPUExecutionProvider"])
     (feed, *_) = session.get_inputs()
     batch = feed.shape[0] if isinstance(feed.shape[0], int) else len(x)

@@ -58,6 +58,7 @@ def sweep() -> Iterator[Stage]:
     yield from _families()
     yield from _listed()
     yield from _tapped()
+    yield from _lookups()
     yield from trees()
 
 
@@ -327,6 +328,15 @@ def _structure() -> Iterator[Stage]:
     ):
         x, top = _input(range, count), TopK(k)
         yield stages.top_k("stage", _stream(x, 1), Graph(inputs=[x]).add(top, x, name="y"), top)
+
+
+def _lookups() -> Iterator[Stage]:
+    random = np.random.default_rng(0)
+    for pieces, bits, lanes in ((8, 8, 4), (4, 6, 16), (6, 8, 1), (8, 12, 2), (3, 5, 8), (5, 7, 12), (16, 8, 3)):
+        x, rises = _input(IntRange(0, pieces - 1), 48), random.choice(np.arange(1, 2**bits), pieces - 1, replace=False)
+        values = np.concatenate([[0], np.sort(rises)])
+        y = Value("y", TensorType((48,), IntRange.spanning(values.tolist())))
+        yield stages.lookup("stage", _stream(x, lanes), y, values)
 
 
 def _signed() -> Iterator[Stage]:

@@ -6,6 +6,8 @@
    Yosys for a balanced tree of `+`.
 2. On xc7: a dot product of 64 bytes with constant bytes, by signed digits in one heap, and with sums of inputs that
    several digits share before it, against a sum of `+` of shifted terms.
+3. On xc7, with a threshold: the popcounts, and a layer of 64 signs by 64 outputs, as one stage that makes only the
+   carries of its sums and as a stage of sums and a stage of thresholds.
 
 Flow: as `mulfree synth` (xc7: synth_xilinx -family xc7 -nodsp -flatten; LUT2 to LUT6 and LUT6_2 count as one each,
 CARRY4 apart).
@@ -24,15 +26,19 @@ from common import Report, machine
 
 from mulfree.backends.synth import synthesise_module
 from mulfree.backends.synth.flow import flow_for
+from mulfree.backends.synth.synthesise import synthesise_stage
 from mulfree.backends.synth.yosys import yosys_tool
-from mulfree.ir import BIT, IntRange
-from mulfree.rtl import Circuit, Wire, cells
+from mulfree.ir import BIPOLAR, BIT, IntArray, IntRange, Tensor, TensorType, Value
+from mulfree.ir.ops import Threshold
+from mulfree.rtl import Circuit, Stage, Stream, Wire, cells
 from mulfree.rtl.constant_matrix import draw, plan_matrix
-from mulfree.rtl.cost import Cost
+from mulfree.rtl.cost import Cost, stage_cost
 from mulfree.rtl.cost.circuit import circuit_terms
 from mulfree.rtl.heap import plan
 from mulfree.rtl.price import signed_digits
 from mulfree.rtl.print_circuit import to_verilog
+from mulfree.rtl.stages import constant_layer, threshold
+from mulfree.rtl.stages.constants import raster_order
 
 SIZES = (256, 576, 1152)
 LIMITS = {256: 134, 576: 294, 1152: 586}
@@ -57,6 +63,7 @@ def main() -> None:
             popcounts(report, target, pool)
     if "xc7" in options.targets:
         constant_dot(report)
+        thresholds(report, options.jobs)
     report.finish()
 
 
@@ -98,6 +105,45 @@ def constant_dot(report: Report) -> None:
     )
     report.claim(shared.luts <= DOT_GOAL, f"{shared.luts:.0f} LUTs with shared sums, goal {DOT_GOAL}")
     report.claim(heap.luts < tree.luts, f"{heap.luts / tree.luts:.2f} of a tree of + over shifted terms")
+
+
+def thresholds(report: Report, jobs: int) -> None:
+    """One stage against two."""
+    layers = {f"popcount {bits}": np.ones((1, bits), np.int64) for bits in SIZES}
+    layers["64x64 signs"] = np.random.default_rng(2).choice([-1, 1], (64, 64))
+    print("\nlayers of one-bit inputs with a threshold on xc7: one stage; a stage of sums and one of thresholds")
+    print(f"{'layer':>14} {'plan':>6} {'one':>6} {'FF':>5} {'sums':>6} {'+ bits':>7} {'FF':>6} {'ratio':>6}")
+    with ThreadPoolExecutor(jobs) as pool:
+        for name, weights in layers.items():
+            one, *two = _thresholded(weights)
+            guess = stage_cost(one, "xc7").luts
+            whole, sums, bits = pool.map(lambda stage: synthesise_stage(stage, "xc7").cost, [one, *two])
+            apart = sums.luts + bits.luts
+            print(
+                f"{name:>14} {guess:6.0f} {whole.luts:6.0f} {whole.ffs:5.0f} {sums.luts:6.0f} {bits.luts:7.0f} "
+                f"{sums.ffs + bits.ffs:6.0f} {whole.luts / apart:6.2f}",
+                flush=True,
+            )
+            report.claim(whole.luts < apart, f"{name}: {whole.luts / apart:.2f} of the LUTs of two stages")
+
+
+def _thresholded(weights: IntArray) -> tuple[Stage, Stage, Stage]:
+    """One stage; the two that compute the same. Thresholds are near the middle of the sums."""
+    outputs, inputs = weights.shape
+    x, bits = Value("x", TensorType((inputs,), BIT)), Value("bits", TensorType((outputs,), BIPOLAR))
+    sums = Value("sums", TensorType((outputs,), IntRange(-inputs, inputs)))
+    stream = Stream("x", x, raster_order((inputs,)), inputs, x.type)
+    spread = np.random.default_rng(0).integers(-inputs // 8, inputs // 8 + 1, outputs)
+    table = weights.sum(axis=1) // 2 + spread
+    op = Threshold(Tensor(table[:, None]), Tensor(np.array([-1])), Tensor(np.array([2])), BIPOLAR)
+    plan = plan_matrix(weights, BIT, "xc7")
+
+    def draws(circuit: Circuit, x: Wire) -> Wire:
+        return draw(plan, circuit, x)
+
+    one = constant_layer("one", stream, bits, draws, threshold=op, target="xc7")
+    apart = constant_layer("sums", stream, sums, draws, target="xc7")
+    return one, apart, threshold("bits", apart.outputs[0], bits, op)
 
 
 def _size(cost: Cost, target: str) -> float:

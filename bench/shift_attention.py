@@ -27,7 +27,7 @@ def main() -> None:
     report = Report()
     images, labels = mnist()
     x = images[:, None].astype(np.float32)
-    design = mulfree.compile(options.file)
+    design = mulfree.compile(options.file, arithmetic=TAKEN)
     right = float((np.asarray(design.simulate(x)).argmax(axis=1) == labels).mean())
     report.claim(right >= options.accuracy, f"accuracy {right:.4f} of {len(x)} images, wanted {options.accuracy}")
     compared(report, design, mulfree.compile(options.file, folding=design.hardware.folding, arithmetic=WHOLE))

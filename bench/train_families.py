@@ -104,6 +104,15 @@ def sum_max() -> nn.Module:
     )
 
 
+def large_kernels() -> nn.Module:
+    """Windows of 7 x 7 and 5 x 5 over maps that keep their size: what Fermat transforms are for."""
+    return nn.Sequential(
+        *(pixels(), Conv2d(1, 8, 7, padding=3, weights=few_bits()), Norm(8), levels(), nn.MaxPool2d(2)),
+        *(Conv2d(8, 16, 5, padding=2, weights=few_bits()), Norm(16), levels(), nn.MaxPool2d(2)),
+        *(nn.Flatten(), Linear(784, 10, weights=few_bits()), Norm(10)),
+    )
+
+
 def shift() -> nn.Module:
     def point(inputs: int, outputs: int) -> Conv2d:
         return Conv2d(inputs, outputs, 1, weights=few_bits())
@@ -125,7 +134,26 @@ def shift_attention() -> nn.Module:
     )
 
 
-NETWORKS = {f.__name__: f for f in (binary, power_of_two, min_select, sum_max, shift, shift_attention, lenet)}
+def float_mlp() -> nn.Module:
+    """For `bench/piecewise.py`: only the pixels are integers."""
+    return nn.Sequential(
+        *(pixels(), nn.Flatten(), nn.Linear(784, 128, bias=False), Norm(128), nn.ReLU()),
+        *(nn.Linear(128, 64, bias=False), Norm(64), nn.ReLU(), nn.Linear(64, 10)),
+    )
+
+
+def float_cnn() -> nn.Module:
+    """For `bench/piecewise.py`: only the pixels are integers."""
+    return nn.Sequential(
+        *(pixels(), nn.Conv2d(1, 16, 5, bias=False), Norm(16), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Conv2d(16, 32, 3, bias=False), Norm(32), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Flatten(), nn.Linear(800, 10)),
+    )
+
+
+FAMILIES = (binary, power_of_two, min_select, sum_max, shift, shift_attention, large_kernels, lenet)
+FLOATS = (float_mlp, float_cnn)
+NETWORKS = {f.__name__: f for f in (*FAMILIES, *FLOATS)}
 
 
 def fit(net: nn.Module, batches: Batches, steps: int, rate: float = 0.005) -> None:
@@ -159,6 +187,8 @@ def report(name: str, net: nn.Module, x: Tensor, y: Tensor, folder: Path) -> Non
     folder.mkdir(parents=True, exist_ok=True)
     torch.save(net.state_dict(), folder / f"{name}.pt")
     train.export_onnx(net, x[:1], folder / f"{name}.onnx")
+    if name in {f.__name__ for f in FLOATS}:
+        return
     if lacks_bodies(folder / f"{name}.onnx"):
         print("  (the file holds operators without function bodies: not run)")
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mulfree.compiler.families.arithmetic import Arithmetic
@@ -9,10 +10,11 @@ from mulfree.compiler.folding import Folding, LayerFolding, foldable_layers, sha
 from mulfree.compiler.layer_names import layer_names
 from mulfree.compiler.lower import lower
 from mulfree.compiler.passes.choose_arithmetic import Choose, candidates, is_open
+from mulfree.compiler.price import price
 from mulfree.ir import Graph, Node, TensorType
 from mulfree.ir.ops import Contraction, Operations
 from mulfree.rtl.busy import busy_cycles
-from mulfree.rtl.cost import Cost, stage_cost, target_named, total
+from mulfree.rtl.cost import Cost, stage_cost, total
 
 IntGraph = Graph[TensorType]
 IntNode = Node[TensorType]
@@ -32,8 +34,8 @@ class Alternative:
 
 
 def useful(found: list[Arithmetic], layer: LayerFolding) -> list[Arithmetic]:
-    """Those that gain something in this folding: weights stand in the logic if a token holds a whole vector."""
-    return [a for a in found if not a.needs_constants or a.codes.shape[0] * a.codes[0].size == layer.pe * layer.simd]
+    """Those that may be what is built in this folding."""
+    return [a for a in found if a.gains_with(layer.pe * layer.simd)]
 
 
 def alternative(arithmetic: Arithmetic, x: TensorType, layer: LayerFolding, target: str) -> Alternative:
@@ -44,17 +46,6 @@ def alternative(arithmetic: Arithmetic, x: TensorType, layer: LayerFolding, targ
     cost = total([stage_cost(stage, target) for stage in design.stages])
     cycles = max(busy_cycles(stage) for stage in design.stages)
     return Alternative(arithmetic, cost, cycles, cycles <= shape_of(graph.nodes[0]).interval(layer.pe, layer.simd))
-
-
-def price(cost: Cost, target: str) -> tuple[float, float]:
-    """What is made least: LUTs of logic and memory, a block memory counting as many as the synthesis tool reckons.
-
-    Gates where there are no LUTs. Among equals, flip-flops.
-    """
-    technology = target_named(target)
-    if technology.is_fpga:
-        return cost.luts + cost.lutram + cost.brams * technology.block_cost, cost.ffs
-    return cost.gates, cost.ffs
 
 
 def rank(alternative: Alternative, target: str) -> tuple[bool, float, float]:
@@ -81,6 +72,17 @@ def cheapest_in(folding: Folding, target: str) -> Choose:
 def operations(graph: IntGraph) -> dict[str, Operations]:
     """What every layer without an arithmetic takes for one sample, by name, as its definition counts it."""
     return {name: _operations(node) for name, node in _open_layers(graph).items()}
+
+
+def own_operations(graph: IntGraph) -> dict[str, Mapping[str, int]]:
+    """What the arithmetics that do not count as definitions do take for one sample, by layer and name."""
+    names = layer_names(graph)
+    taken = {
+        names[node.output]: node.op.own_operations(node.inputs[0].type)
+        for node in graph.nodes
+        if isinstance(node.op, Arithmetic)
+    }
+    return {layer: counted for layer, counted in taken.items() if counted}
 
 
 def _operations(node: IntNode) -> Operations:

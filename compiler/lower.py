@@ -12,13 +12,14 @@ from dataclasses import fields
 
 import numpy as np
 
-from mulfree.compiler.families.arithmetic import Arithmetic, ListedEntries
+from mulfree.compiler.families.arithmetic import AfterSums, LaneArithmetic, ListedEntries
 from mulfree.compiler.folding import Folding, shape_of
 from mulfree.compiler.layer_names import layer_names
-from mulfree.compiler.lowering import IntNode, Lowering, renamed
+from mulfree.compiler.lowering import IntNode, IntValue, Lowering, renamed
 from mulfree.compiler.registry import lowering_rules
 from mulfree.compiler.stream_order import is_raster, transposed
-from mulfree.ir import AnyArray, CompileError, Graph, IntArray, IntRange, TensorType, ops
+from mulfree.compiler.unrolled import unrolled_layer
+from mulfree.ir import AnyArray, CompileError, Graph, IntArray, IntRange, Node, TensorType, Value, ops
 from mulfree.ir.ops import Window
 from mulfree.rtl import Design, Stream, stages
 from mulfree.rtl.heap import GENERIC
@@ -45,12 +46,14 @@ def lower(
 
 
 def _lower_node(to: Lowering, node: IntNode, streams: list[Stream]) -> Stream:
-    """The stream that carries the node's result."""
+    """The stream that carries the node's result; what computes the operand may have computed that too."""
     x, value, place = streams[0], node.output, {"location": node.location}
     if rule := lowering_rules().get(type(node.op)):
         return rule(to, node, streams)
+    if x.value is value:
+        return x
     match node.op:
-        case Arithmetic():
+        case LaneArithmetic():
             return _contraction(to, node, node.op, x)
         case ops.Pool():
             return _pool(to, node, node.op, x)
@@ -92,8 +95,10 @@ def _keeps_words(op: ops.Affine, before: IntRange, after: IntRange) -> bool:
     return bool(same_ends) and before.count == after.count
 
 
-def _contraction(to: Lowering, node: IntNode, op: Arithmetic, x: Stream) -> Stream:
+def _contraction(to: Lowering, node: IntNode, op: LaneArithmetic, x: Stream) -> Stream:
     layer, shape = to.layer(node), shape_of(node)
+    if sums := op.after_sums(x.value.type, layer.pe, layer.simd):
+        return _after_sums(to, node, sums, x)
     x = to.with_lanes(x, to.stream_lanes(node))
     constants = {"weight_range": op.weight_range, "style": layer.memory, "location": node.location}
     if shape.is_channelwise:
@@ -103,8 +108,7 @@ def _contraction(to: Lowering, node: IntNode, op: Arithmetic, x: Stream) -> Stre
     order, x = _in_stream_order(to, node, op, x) if op.elements_per_code == 1 else _by_channel(to, node, op, x)
     weights = _rows(op.codes)[:, order]
     if weights.size == layer.pe * layer.simd and (outputs := op.unrolled(order, to.target)):
-        options = {"levels": layer.levels, "target": to.target, "location": node.location}
-        return to.build(stages.constant_layer, node.output, "", x, node.output, outputs, **options).outputs[0]
+        return unrolled_layer(to, node, x, outputs)
     if entries := op.listed(order, x.lanes, layer.pe, to.takes_any_order(node.output)):
         return _listed(to, node, entries, x)
     if shape.outputs > layer.pe and not to.is_fast(x):
@@ -114,15 +118,28 @@ def _contraction(to: Lowering, node: IntNode, op: Arithmetic, x: Stream) -> Stre
     return to.build(stages.matrix_vector, node.output, "", x, node.output, **lanes, **constants).outputs[0]
 
 
-def _listed(to: Lowering, node: IntNode, entries: ListedEntries, x: Stream) -> Stream:
-    """Only the entries that are there, one after the other."""
-    assert isinstance(node.op, Arithmetic)
+def _listed(
+    to: Lowering, node: IntNode, entries: ListedEntries, x: Stream, part: str = "", value: IntValue | None = None
+) -> Stream:
+    """Only the entries that are there, one after the other, as `value`, by default the node's result."""
+    assert isinstance(node.op, LaneArithmetic)
     parts = {field.name: getattr(entries, field.name) for field in fields(entries)}
     options = {"reduce": node.op.reduce, "style": to.layer(node).memory, "location": node.location}
-    return to.build(stages.sparse_matrix, node.output, "", x, node.output, **parts, **options).outputs[0]
+    operands = (x, value or node.output)
+    return to.build(stages.sparse_matrix, node.output, part, *operands, **parts, **options).outputs[0]
 
 
-def _in_stream_order(to: Lowering, node: IntNode, op: Arithmetic, x: Stream) -> tuple[IntArray, Stream]:
+def _after_sums(to: Lowering, node: IntNode, sums: AfterSums, x: Stream) -> Stream:
+    """A list that makes the sums of every vector or pixel, then the layer of both."""
+    is_vector = len(x.value.type.shape) == 1
+    one = to.with_lanes(x if is_vector else to.in_raster(x, node), 1)
+    order = x.order if is_vector else np.arange(x.value.type.shape[0])
+    value = Value(f"{node.output.name}.sums", sums.extended)
+    both = _listed(to, node, sums.entries(order), one, "sums", value)
+    return _contraction(to, Node(sums.rest, (value,), node.output, node.location), sums.rest, both)
+
+
+def _in_stream_order(to: Lowering, node: IntNode, op: LaneArithmetic, x: Stream) -> tuple[IntArray, Stream]:
     """Which of the K elements of a row of weights comes when, and the stream that brings them so."""
     rows = np.arange(op.weights.array[0].size)
     if len(x.value.type.shape) == 1:
@@ -131,7 +148,7 @@ def _in_stream_order(to: Lowering, node: IntNode, op: Arithmetic, x: Stream) -> 
     return by_tap, _window(to, node, op.window, x, op.groups, fill=0)
 
 
-def _by_channel(to: Lowering, node: IntNode, op: Arithmetic, x: Stream) -> tuple[IntArray, Stream]:
+def _by_channel(to: Lowering, node: IntNode, op: LaneArithmetic, x: Stream) -> tuple[IntArray, Stream]:
     """The channels as they come, and a stream of all taps of SIMD channels at once."""
     channels = op.weights.shape[1]
     window = _window(to, node, op.window, x, channels // x.lanes, fill=0)

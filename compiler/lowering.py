@@ -116,9 +116,11 @@ class Lowering:
         self, make: Callable[..., Stage], value: IntValue, part: str, *operands: object, **options: object
     ) -> Stage:
         """Make a stage named after the value and append it."""
+        return self.append(make(self.stage_name(value, part), *operands, **options))
+
+    def stage_name(self, value: IntValue, part: str = "") -> str:
         stem = self.layers.get(value, value.name)
-        stage = make(self.name(f"{stem}_{part}" if part else stem), *operands, **options)
-        return self.append(stage)
+        return self.name(f"{stem}_{part}" if part else stem)
 
     def append(self, stage: Stage) -> Stage:
         stage.serves, stage.target = self.serving, self.target

@@ -11,7 +11,7 @@ from mulfree.compiler.lower import lower
 from mulfree.compiler.passes.choose_arithmetic import ChooseArithmetic, first
 from mulfree.compiler.passes.fold_affine import FoldAffine
 from mulfree.compiler.passes.prove_multiplier_free import MultiplierFree, prove_multiplier_free
-from mulfree.compiler.registry import on_request
+from mulfree.compiler.registry import on_request, passes
 from mulfree.ir import Graph, Pass, TensorType, run_passes
 from mulfree.rtl import Design
 from mulfree.rtl.cost import TARGETS
@@ -23,13 +23,14 @@ ChooseFolding = Callable[[IntGraph], Folding]
 """From the graph whose layers are still without arithmetic to their folding; see `mulfree.compiler.folding`."""
 
 
-PASSES: tuple[Pass[TensorType], ...] = (FoldAffine(), ChooseArithmetic())
-"""In this order; `to_hardware` has the folding chosen between them."""
+def layer_passes() -> tuple[Pass[TensorType], ...]:
+    """What rewrites the graph, exactly, before layers are folded and get their arithmetic."""
+    return *passes(), FoldAffine()
 
 
 def passes_preferring(*arithmetics: str) -> tuple[Pass[TensorType], ...]:
-    """`PASSES`, but the named arithmetics are offered every layer first."""
-    return FoldAffine(), ChooseArithmetic(arithmetics)
+    """All passes in their order; `to_hardware` has the folding chosen before the last. Named arithmetics come first."""
+    return *layer_passes(), ChooseArithmetic(arithmetics)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def to_hardware(
     also what sums are shared, heaps planned and registers placed for. `after` sees the graph after each pass.
     """
     asked = [step for name, step in on_request().items() if name in prefer]
-    layers = run_passes(graph, [FoldAffine(), *asked], after)
+    layers = run_passes(graph, [*layer_passes(), *asked], after)
     folding = choose(layers)
     cheapest = cheapest_in(folding, target) if target in TARGETS else first
     lowered = run_passes(layers, [ChooseArithmetic(tuple(prefer), cheapest)], after)

@@ -42,6 +42,10 @@ def arithmetics_of(op: Contraction) -> list[type[Arithmetic]]:
     return [a for a in arithmetics() if a.replaces is type(op)]
 
 
+def passes() -> tuple[Pass[TensorType], ...]:
+    return tuple(p for family in families() for p in family.passes)
+
+
 def adaptations() -> tuple[Adaptation, ...]:
     return tuple(a for family in families() for a in family.adaptations)
 

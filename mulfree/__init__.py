@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mulfree.api import CompiledModel, compile
+    from mulfree.compiler.families.piecewise.approximate import approximate_piecewise
     from mulfree.compiler.folding import LayerFolding
     from mulfree.compiler.model import InputFormat
     from mulfree.ir import CompileError, Graph, IntRange, TensorType
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "approximate_piecewise": "mulfree.compiler.families.piecewise.approximate",
     "CompileError": "mulfree.ir",
     "CompiledModel": "mulfree.api",
     "Graph": "mulfree.ir",
@@ -39,6 +41,7 @@ __all__ = [
     "LayerFolding",
     "TensorType",
     "__version__",
+    "approximate_piecewise",
     "compile",
 ]
 

@@ -1,4 +1,4 @@
-"""The command line: compile, sim, cosim, estimate, synth, diff, show, demo.
+"""The command line: compile, sim, cosim, estimate, synth, diff, show, approximate, demo.
 
 Everything heavy is imported inside the commands, so that `--help` answers at once.
 """
@@ -237,9 +237,33 @@ def _print_alternatives(design: CompiledModel) -> None:
 
 
 def _print_operations(design: CompiledModel) -> None:
-    from mulfree.summary import operations_dict, operations_table
+    from mulfree.summary import operations_dict, operations_table, own_operations_tables
 
-    print_result(operations_dict(design), operations_table(design))
+    print_result(operations_dict(design), operations_table(design), *own_operations_tables(design))
+
+
+@app.command()
+def approximate(
+    model: Model,
+    data: Annotated[Path, typer.Argument(help="An .npz or .npy file of samples to fit to.", show_default=False)],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The ONNX file to write.")],
+    weights: Annotated[int, typer.Option(help="Pieces of weights that are not 0: 2, 4, 6 or 8.")] = 8,
+    activations: Annotated[int, typer.Option(help="Pieces of activations above 0: 1 to 7.")] = 7,
+    bits: Annotated[int, typer.Option(help="Of the fixed-point number that a piece is worth.")] = 8,
+    limit: Limit = 200,
+    json: Json = False,
+) -> None:
+    """Put the weights and rectified activations of a trained network, of floats or integers, into pieces."""
+    from mulfree.compiler.families.piecewise.approximate import approximate_piecewise
+    from mulfree.compiler.frontends.onnx import import_onnx
+    from mulfree.samples import GraphInput, read_samples, write_bytes
+
+    declared = [GraphInput(v.name, v.type.shape, v.type.dtype) for v in import_onnx(model).inputs]
+    with working("fitting"):
+        samples = read_samples(data, declared).first(limit)
+        made = approximate_piecewise(model, samples.inputs, weights, activations, bits)
+    write_bytes(output, made.model.SerializeToString())
+    print_result(made.to_dict() | {"file": str(output)}, str(made), f"written to {output}")
 
 
 @app.command()
@@ -259,15 +283,15 @@ def _samples(design: CompiledModel, data: Path | None, limit: int | None, seed: 
 
     if data is None:
         return random_samples(design.model, limit or 1, seed)
-    return read_samples(data, design.model).first(limit)
+    return read_samples(data, design.model.inputs).first(limit)
 
 
 def _ir_printer(names: list[str]) -> Callable[[Any, Any], None] | None:
     """Prints the graph after the named passes, on stderr."""
-    from mulfree.compiler.pipeline import PASSES
+    from mulfree.compiler.pipeline import passes_preferring
     from mulfree.ir.text import to_text
 
-    known = {step.name for step in PASSES}
+    known = {step.name for step in passes_preferring()}
     if unknown := set(names) - known - {"all"}:
         raise typer.BadParameter(f"there is no pass {min(unknown)}; choose all, or one of {', '.join(sorted(known))}")
 

@@ -112,6 +112,12 @@ class CompiledModel:
         given = self.model.to_integers(self._named(x))
         return lazy_visits(self.model.graph, [given[v.name] for v in self.model.graph.inputs])
 
+    def own_operations(self) -> dict[str, Mapping[str, int]]:
+        """For every layer whose arithmetic does not count as its definition does, what it takes for one sample."""
+        from mulfree.compiler.alternatives import own_operations
+
+        return own_operations(self.hardware.graph)
+
     @cached_property
     def executors(self) -> Executors:
         """Everything that can compute the model, for `diff`."""

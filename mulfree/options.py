@@ -51,7 +51,7 @@ class ModelOptions:
             return model
         if self.calibrate is None:
             raise typer.BadParameter("--adapt fits to data: give --calibrate DATA, an .npz or .npy file")
-        x = read_samples(self.calibrate, model).inputs
+        x = read_samples(self.calibrate, model.inputs).inputs
         for request in self.adapt:
             model = adapt(model, request, x)
         return model

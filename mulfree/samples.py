@@ -8,10 +8,11 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from mulfree.compiler.model import InputPort, QuantisedModel
+from mulfree.compiler.model import QuantisedModel
 from mulfree.ir import AnyArray, CompileError
 from mulfree.sim.patterns import ALWAYS, Pattern, bursty_pattern, random_pattern
 
@@ -38,22 +39,43 @@ class Samples:
         return Samples(self[part], None if self.labels is None else self.labels[part])
 
 
-def read_samples(path: Path, model: QuantisedModel) -> Samples:
-    """Arrays of an .npy or .npz file as the model's inputs: by their names, or `x` where there is one input.
+class Input(Protocol):
+    """What samples must fit: a name, a shape whose first axis is the batch, a type."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    @property
+    def dtype(self) -> str: ...
+
+
+class GraphInput(NamedTuple):
+    """An input of a model as the file declares it."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+
+
+def read_samples(path: Path, inputs: Sequence[Input]) -> Samples:
+    """Arrays of an .npy or .npz file as a model's inputs: by their names, or `x` where there is one input.
 
     A sample may lack or add axes of length 1, and may have another type if all its values fit. Raises CompileError.
     """
     arrays = _load(path)
     labels = next((arrays.pop(name) for name in LABELS if name in arrays), None)
-    names = [port.name for port in model.inputs]
+    names = [port.name for port in inputs]
     if len(names) == 1 and len(arrays) == 1:
         arrays = {names[0]: next(iter(arrays.values()))}
     if missing := [name for name in names if name not in arrays]:
         raise CompileError(f"{path}: holds {sorted(arrays)}, but the model takes {names}: {missing[0]} is missing")
-    inputs = {port.name: _fitted(arrays[port.name], port, path) for port in model.inputs}
-    if len({len(x) for x in [*inputs.values(), *([] if labels is None else [labels])]}) != 1:
+    fitted = {port.name: _fitted(arrays[port.name], port, path) for port in inputs}
+    if len({len(x) for x in [*fitted.values(), *([] if labels is None else [labels])]}) != 1:
         raise CompileError(f"{path}: the arrays do not have the same number of samples")
-    return Samples(inputs, labels)
+    return Samples(fitted, labels)
 
 
 def random_samples(model: QuantisedModel, count: int, seed: int = 0) -> Samples:
@@ -71,7 +93,7 @@ def random_samples(model: QuantisedModel, count: int, seed: int = 0) -> Samples:
 
 def write_npz(path: Path, arrays: Mapping[str, AnyArray]) -> None:
     """Write the file whole or not at all."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", suffix=".npz", dir=path.parent)
+    handle, name = _temporary(path, ".npz")
     os.close(handle)
     try:
         np.savez_compressed(name, allow_pickle=False, **dict(arrays))
@@ -82,14 +104,26 @@ def write_npz(path: Path, arrays: Mapping[str, AnyArray]) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write the file whole or not at all."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write the file whole or not at all."""
+    handle, name = _temporary(path)
     try:
-        with os.fdopen(handle, "w") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
         Path(name).chmod(0o644)
         os.replace(name, path)
     finally:
         Path(name).unlink(missing_ok=True)
+
+
+def _temporary(path: Path, suffix: str = "") -> tuple[int, str]:
+    """An open file beside the one to be written."""
+    if not path.parent.is_dir():
+        raise CompileError(f"{path}: there is no folder {path.parent}; create it, or name another file")
+    return tempfile.mkstemp(prefix=f".{path.name}-", suffix=suffix, dir=path.parent)
 
 
 def accuracy(y: AnyArray, labels: AnyArray) -> float:
@@ -107,7 +141,7 @@ def _load(path: Path) -> dict[str, AnyArray]:
         raise CompileError(f"{path}: is no .npy or .npz file of numbers ({error})") from error
 
 
-def _fitted(x: AnyArray, port: InputPort, path: Path) -> AnyArray:
+def _fitted(x: AnyArray, port: Input, path: Path) -> AnyArray:
     sample = port.shape[1:]
     if x.ndim == 0 or _squeezed(x.shape[1:]) != _squeezed(sample):
         raise CompileError(f"{path}: input '{port.name}' takes samples of shape {sample}, not {x.shape[1:]}")

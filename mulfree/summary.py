@@ -103,8 +103,10 @@ COUNTED = ("parameters", "multiplications", "additions", "comparisons")
 
 
 def operations_dict(design: CompiledModel) -> dict[str, Any]:
-    """Per layer what its definition takes for one sample, before multiplications are replaced."""
-    return {layer: asdict(counted) for layer, counted in design.operations().items()}
+    """Per layer what its definition takes for one sample, and what its arithmetic does, where that counts otherwise."""
+    own = design.own_operations()
+    counts = {layer: asdict(counted) for layer, counted in design.operations().items()}
+    return {layer: c | ({"arithmetic": own[layer]} if layer in own else {}) for layer, c in counts.items()}
 
 
 def operations_table(design: CompiledModel) -> Any:
@@ -113,6 +115,17 @@ def operations_table(design: CompiledModel) -> Any:
     lines: list[list[object]] = [[layer, *row] for layer, row in counts.items()]
     lines.append(["total", *(sum(column) for column in zip(*counts.values(), strict=True))])
     return table("Operations for one sample, as trained", ["layer", *COUNTED], lines)
+
+
+def own_operations_tables(design: CompiledModel) -> list[Any]:
+    """What arithmetics take that do not count as the definition: none or one table."""
+    own, taken = design.own_operations(), _taken(design)
+    columns = list(dict.fromkeys(name for counted in own.values() for name in counted))
+    lines: list[list[object]] = [
+        [layer, taken[layer], *(counted.get(name, 0) for name in columns)] for layer, counted in own.items()
+    ]
+    title = "Operations for one sample, as computed"
+    return [table(title, ["layer", "arithmetic", *columns], lines)] if own else []
 
 
 def _taken(design: CompiledModel) -> dict[str, str]:
@@ -169,7 +182,7 @@ def run_demo(folder: Path, working: Callable[[str], AbstractContextManager[None]
     examples = Path(mulfree.__file__).parent / "examples"
     with working("compiling"):
         design = mulfree.compile(examples / "digits.onnx")
-    samples = read_samples(examples / "digits.npz", design.model)
+    samples = read_samples(examples / "digits.npz", design.model.inputs)
     with working("simulating"):
         simulation = simulate(design, samples, [slice(None)])
     frames = samples.first(DEMO_FRAMES)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from mulfree.ir import Tensor
 from mulfree.rtl.cell_moves import Moves
 from mulfree.rtl.cell_verilog import Printer
 from mulfree.rtl.heap import Summation
@@ -26,5 +27,7 @@ class Cell:
     price: Pricing
     summation: Summation | None = None
     """Of a cell that is a heap: what its plan, and so its price on a target, is made from."""
+    table: Tensor | None = None
+    """Of a lookup: its constants, from which its price on a target follows."""
     moves: Moves | None = None
     """Of a cell that may be wiring alone: which bits it moves where."""

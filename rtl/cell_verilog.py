@@ -64,7 +64,7 @@ def per_lane(expression: str, widen: Widening = to_result, *, cut: bool = False)
     def print_cell(out: Operand, operands: tuple[Operand, ...], target: str) -> str:
         del target
         template = f"{out.type.element_bits}'({expression})" if cut else expression
-        return _loop(out, lambda lane: _filled(template, widen, out, operands, lane))
+        return each_lane(out, lambda lane: _filled(template, widen, out, operands, lane))
 
     return print_cell
 
@@ -74,7 +74,7 @@ def of_lane(expression: Callable[[Operand, Operand, str], str]) -> Printer:
 
     def print_cell(out: Operand, operands: tuple[Operand, ...], target: str) -> str:
         del target
-        return _loop(out, lambda lane: expression(out, operands[0], lane))
+        return each_lane(out, lambda lane: expression(out, operands[0], lane))
 
     return print_cell
 
@@ -115,7 +115,8 @@ def literal(bits: int, value: int) -> str:
     return f"{bits}'h{value & ((1 << bits) - 1):x}"
 
 
-def _loop(out: Operand, expression: Callable[[str], str]) -> str:
+def each_lane(out: Operand, expression: Callable[[str], str]) -> str:
+    """An assignment of `expression(lane)` for each lane of the result."""
     if out.type.lanes == 1:
         return f"assign {out.name} = {expression('0')};"
     head = f"for (genvar i = 0; i < {out.type.lanes}; i++) begin : g_{out.name}"

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mulfree.ir import IntRange
+from mulfree.ir import IntArray, IntRange, Tensor
 from mulfree.rtl import cell_evaluate as value
 from mulfree.rtl import cell_infer as infer
+from mulfree.rtl import cell_lookup, price
 from mulfree.rtl import cell_moves as moves
 from mulfree.rtl import cell_wiring as wiring
-from mulfree.rtl import price
 from mulfree.rtl.cell import Cell
 from mulfree.rtl.cell_verilog import instance, of_lane, per_lane, to_hull, whole
 from mulfree.rtl.heap import Summation, Weights
@@ -59,6 +59,12 @@ MUX = Cell("mux", infer.mux, value.mux, per_lane("{raw_a} ? {b} : {c}"), price.p
 """MUX(select, a, b) is a where the stored bit of select is 1, else b."""
 
 
+def lookup(table: IntArray) -> Cell:
+    """table[a, b, ...]: constants in the logic, chosen by as many operands as the table has axes, lane by lane."""
+    reached, entry = cell_lookup.looked_up(table), cell_lookup.entry(table)
+    return Cell("lookup", reached, entry, cell_lookup.tables(table), cell_lookup.priced(table), table=Tensor(table))
+
+
 # From all lanes to one.
 def _heap(name: str, sum: Summation) -> Cell:
     return Cell(name, sum.infer, sum.evaluate, sum.verilog, sum.price, sum)
@@ -71,6 +77,16 @@ def dot(weights: Weights, constant: int = 0, held: IntRange | None = None) -> Ce
     `held`: the range of the sum, where the circuit's author knows a narrower one than the operands' ranges give.
     """
     return _heap("dot", Summation(weights, constant, held=held))
+
+
+def reaches(weights: Weights, constant: int = 0, held: IntRange | None = None) -> Cell:
+    """1 where the sum that `dot` gives is 0 or more, else 0: one heap, of which only the carry is made."""
+    return sign(Summation(weights, constant, held=held, is_sign=True))
+
+
+def sign(sum: Summation) -> Cell:
+    """As `reaches`, of a sum given as such."""
+    return _heap("reaches", sum)
 
 
 def weighted_sum(weights: tuple[int, ...], constant: int = 0) -> Cell:

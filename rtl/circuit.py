@@ -9,7 +9,7 @@ import numpy as np
 
 from mulfree.ir import AnyArray, IntRange
 from mulfree.rtl.cell import Cell
-from mulfree.rtl.cells import DECODE, INDEX, constant, dot, encode, weighted_sum
+from mulfree.rtl.cells import DECODE, INDEX, constant, dot, encode, reaches, weighted_sum
 from mulfree.rtl.price import FREE, Price
 from mulfree.rtl.wires import WireType
 
@@ -58,6 +58,14 @@ class Circuit:
     def output(self, name: str, wire: Wire) -> None:
         self.outputs[name] = wire
 
+    def prune(self) -> None:
+        """Forget wires that no output depends on. Wires driven later may bear their names: to be called last."""
+        needed = set(self.outputs.values())
+        for wire in reversed(self.wires):
+            if wire in needed:
+                needed.update(wire.operands)
+        self.wires = [wire for wire in self.wires if wire in needed]
+
     def plain(self, wire: Wire) -> Wire:
         """The same numbers, decoded if they are stored as an index: what arithmetic cells take."""
         return wire if wire.type.is_plain else self.drive(DECODE, wire)
@@ -84,6 +92,14 @@ class Circuit:
         A weight is an integer for all lanes of its wire, or a tuple with one for each lane. `held` as in `cells.dot`.
         """
         return self.drive(dot(tuple(weight for _, weight in terms), constant, held), *(wire for wire, _ in terms))
+
+    def reaches(
+        self, terms: Sequence[tuple[Wire, int | tuple[int, ...]]], threshold: int, held: IntRange | None = None
+    ) -> Wire:
+        """1 where the sum of the terms, as of `dot`, is the threshold or more; `held` is the range of that sum."""
+        weights = tuple(weight for _, weight in terms)
+        less = held and IntRange(held.lo - threshold, held.hi - threshold, held.step)
+        return self.drive(reaches(weights, -threshold, less), *(wire for wire, _ in terms))
 
     def evaluate(self, **inputs: AnyArray) -> dict[str, AnyArray]:
         """Outputs (..., lanes) from inputs (..., lanes), as numbers, exactly."""

@@ -96,7 +96,8 @@ class Stage:
 class Design:
     """Stages in an order in which data flows, and the streams at the boundary.
 
-    `graph` is the integer graph that the stages compute; every stream carries one of its values.
+    `graph` is the integer graph that the stages compute; every stream carries one of its values, or
+    one that a stage makes on the way to such a one.
     """
 
     name: str

@@ -287,6 +287,14 @@ def test_operations_are_counted_layer_by_layer() -> None:
     assert "total" in run("show", MODEL, "--operations").stdout
 
 
+def test_what_transforms_take_is_counted_beside_what_was_trained() -> None:
+    found = run_json("show", MODEL, "--operations", "--arithmetic", "fermat")
+    assert found["conv4"]["arithmetic"]["multiplications"] < found["conv4"]["multiplications"]
+    assert "arithmetic" not in found["dense12"]
+    assert "as computed" in run("show", MODEL, "--operations", "--arithmetic", "fermat").stdout
+    assert "as computed" not in run("show", MODEL, "--operations").stdout
+
+
 def test_fewer_levels_of_logic_are_more_registers() -> None:
     options = ("estimate", MODEL, "--folding", "unrolled", "--arithmetic", "shift_add", "--levels-per-stage")
     ffs = [run_json(*options, levels)["total"]["ffs"] for levels in ("1", "100")]

@@ -4,9 +4,12 @@ from importlib.metadata import entry_points
 
 from mulfree.compiler.families import (
     and_popcount,
+    fermat,
     logic_trees,
     min_select,
+    piecewise,
     power_of_two,
+    shared_digits,
     shift,
     shift_add,
     shift_attention,
@@ -22,10 +25,13 @@ OWN_FAMILIES: tuple[Family, ...] = (
     power_of_two.FAMILY,
     and_popcount.FAMILY,
     shift_add.FAMILY,
+    shared_digits.FAMILY,
     min_select.FAMILY,
     sum_max.FAMILY,
+    piecewise.FAMILY,
     shift.FAMILY,
     logic_trees.FAMILY,
+    fermat.FAMILY,
 )
 """The families of this package, the cheaper arithmetic before the more general; a new one is a module and an entry."""
 

@@ -13,11 +13,17 @@ from typing import ClassVar
 
 import numpy as np
 
-from mulfree.compiler.families.arithmetic import PlaneArithmetic, bit_planes, plane_of
+from mulfree.compiler.families.arithmetic import ListedEntries, PlaneArithmetic, bit_planes, plane_of
 from mulfree.compiler.families.interface import Family
 from mulfree.ir import BIPOLAR, BIT, TERNARY, AnyArray, IntArray, IntRange, Tensor, TensorType
 from mulfree.ir.ops import Contraction, MultiplyAccumulate, Window, contract
 from mulfree.rtl import Circuit, Wire, cells
+from mulfree.rtl.stages import EntrySchedule
+from mulfree.rtl.stages.entry_schedule import NOTHING
+
+MOST_KEPT, MOST_PRICED = 0.6, 0.45
+"""Of all weights, the shares that are not 0 up to which there is a list of these on request, and up to which it is
+offered by price: where more are kept a list takes more LUTs than rows, to save cycles on which no folding counts."""
 
 
 def _weights(lo: int, hi: int, *shape: int) -> Tensor:
@@ -84,4 +90,41 @@ class AndPopcount(PlaneArithmetic):
         return [(circuit.drive(cells.AND, a, b), s * t) for a, s in xs for b, t in ws]
 
 
-FAMILY = Family("AND-popcount", arithmetics=(AndPopcount,))
+def _sparse(peak: int, *shape: int) -> Tensor:
+    weights = _weights(-peak, peak, *shape).array
+    return Tensor(weights * (np.random.default_rng(peak).random(shape) < 0.4))
+
+
+@dataclass(frozen=True, slots=True)
+class AndPopcountKept(AndPopcount):
+    """As `AndPopcount`; folded, an output takes a step for each of its weights that is not 0.
+
+    A list says where each of them meets the inputs; see `mulfree.rtl.stages.sparse_matrix`.
+    """
+
+    name: ClassVar[str] = "and_popcount_kept"
+    examples: ClassVar[tuple[tuple[TensorType, Contraction], ...]] = (
+        (TensorType((8,), IntRange(-8, 7)), MultiplyAccumulate(_sparse(31, 6, 8, 1, 1))),
+        (TensorType((6,), IntRange(-3, 3, 2)), MultiplyAccumulate(_sparse(9, 4, 6, 1, 1))),
+        (TensorType((9,), BIPOLAR), MultiplyAccumulate(_sparse(1, 6, 9, 1, 1))),
+        (TensorType((4, 3, 3), IntRange(0, 7)), MultiplyAccumulate(_sparse(20, 4, 4, 3, 3), PADDED)),
+    )
+
+    @classmethod
+    def accepts(cls, layer: Contraction, x: TensorType) -> bool:
+        kept = int(np.count_nonzero(layer.weights.array))
+        return layer.groups == 1 and 0 < kept <= MOST_KEPT * layer.weights.array.size
+
+    def gains(self, is_unrolled: bool) -> bool:
+        kept = int(np.count_nonzero(self.weights.array))
+        return not is_unrolled and kept <= MOST_PRICED * self.weights.array.size
+
+    def listed(self, order: IntArray, lanes: int, pe: int, sorts: bool) -> ListedEntries:
+        rows = self.rows[:, order]
+        schedule = EntrySchedule.of((rows != 0)[None], lanes, pe, repeats=False, sorts=sorts)
+        read = rows[schedule.rows[..., None], np.maximum(schedule.elements, 0)]
+        codes = np.where(schedule.elements == NOTHING, 0, read)
+        return ListedEntries(schedule, codes, self.weight_range, self.lane)
+
+
+FAMILY = Family("AND-popcount", arithmetics=(AndPopcount, AndPopcountKept))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -27,6 +27,18 @@ class ListedEntries:
 
 
 @dataclass(frozen=True, slots=True)
+class AfterSums:
+    """A layer as two: a vector (or every pixel) is followed by sums of its own elements, and `rest` reads both."""
+
+    extended: TensorType
+    """Of the vector or map with the sums as further channels."""
+    entries: Callable[[IntArray], ListedEntries]
+    """The list of the extended vector, a step for each element, from the order in which x's elements come."""
+    rest: LaneArithmetic
+    """What gives the layer's y, of `extended`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Arithmetic(Contraction):
     """How the layer `layer` is computed: its result is exactly `factor * y[m] + offset[m]`.
 
@@ -42,15 +54,77 @@ class Arithmetic(Contraction):
     examples: ClassVar[tuple[tuple[TensorType, Contraction], ...]] = ()
     """Operand types and layers small enough to test often."""
 
-    @property
-    def needs_constants(self) -> bool:
-        """Whether it gains something only where all weights stand in the logic, none in a memory."""
-        return False
-
     @classmethod
     @abstractmethod
     def accepts(cls, layer: Contraction, x: TensorType) -> bool:
         """Whether this arithmetic computes the layer, of the type `replaces`, exactly."""
+
+    @classmethod
+    def refusal(cls, layer: Contraction, x: TensorType) -> str | None:
+        """Why it does not compute a layer of the kind that it is made for; None where it does, or for other kinds.
+
+        Who asks for this arithmetic is told; elsewhere another one takes the layer.
+        """
+        return None
+
+    def gains_with(self, lanes: int) -> bool:
+        """Whether it may be what is built, unasked, with so many weights at work at once: only then it is priced."""
+        return True
+
+    def own_operations(self, x: TensorType) -> Mapping[str, int]:
+        """What it does for one sample, where that is not what the definition counts: names and numbers."""
+        return {}
+
+    @property
+    def factor(self) -> int:
+        """What one unit of y is worth in the layer's result."""
+        return 1
+
+    @property
+    def offset(self) -> IntArray:
+        """What is added to factor * y, per output channel (M,)."""
+        return np.zeros(self.weights.shape[0], np.int64)
+
+    @classmethod
+    def replacing(cls, layer: Contraction, x: TensorType) -> Self:
+        own = {f.name: getattr(layer, f.name) for f in fields(layer)}
+        return cls(**own, operand=layer.tap_range(x.range))
+
+    @property
+    def layer(self) -> Contraction:
+        """What is computed, by its own definition."""
+        return self.replaces(**{f.name: getattr(self, f.name) for f in fields(self.replaces)})
+
+    def operations(self) -> Operations:
+        return self.layer.operations()
+
+    def listed_steps(self, lanes: int, pe: int) -> int | None:
+        return self.layer.listed_steps(lanes, pe)
+
+    def row_ranges(self, tap: IntRange) -> list[IntRange]:
+        return self.layer.row_ranges(tap)
+
+    def result_range(self, tap: IntRange) -> IntRange:
+        assert tap == self.operand, f"the layer was made for elements of {self.operand}, not {tap}"
+        return _affine_inverse(self.row_ranges(tap), self.factor, self.offset)
+
+    @property
+    def rows(self) -> IntArray:
+        """Weights as (M, K)."""
+        rows: AnyArray = self.weights.array.reshape(self.weights.shape[0], -1)
+        return rows
+
+
+@dataclass(frozen=True, slots=True)
+class LaneArithmetic(Arithmetic):
+    """An arithmetic that is a sum of lanes: one for each weight and the element that it meets."""
+
+    def gains(self, is_unrolled: bool) -> bool:
+        """Whether it may gain something: with all weights in the logic, or where a memory or a list holds them."""
+        return True
+
+    def gains_with(self, lanes: int) -> bool:
+        return self.gains(self.codes.size == lanes)
 
     @property
     @abstractmethod
@@ -97,48 +171,16 @@ class Arithmetic(Contraction):
         """
         return None
 
-    @property
-    def factor(self) -> int:
-        """What one unit of y is worth in the layer's result."""
-        return 1
+    def after_sums(self, x: TensorType, pe: int, simd: int) -> AfterSums | None:
+        """The layer on x in a form that reads x together with sums of its elements, each made once for all outputs.
 
-    @property
-    def offset(self) -> IntArray:
-        """What is added to factor * y, per output channel (M,)."""
-        return np.zeros(self.weights.shape[0], np.int64)
-
-    @classmethod
-    def replacing(cls, layer: Contraction, x: TensorType) -> Arithmetic:
-        own = {f.name: getattr(layer, f.name) for f in fields(layer)}
-        return cls(**own, operand=layer.tap_range(x.range))
-
-    @property
-    def layer(self) -> Contraction:
-        """What is computed, by its own definition."""
-        return self.replaces(**{f.name: getattr(self, f.name) for f in fields(self.replaces)})
-
-    def operations(self) -> Operations:
-        return self.layer.operations()
-
-    def listed_steps(self, lanes: int, pe: int) -> int | None:
-        return self.layer.listed_steps(lanes, pe)
-
-    def row_ranges(self, tap: IntRange) -> list[IntRange]:
-        return self.layer.row_ranges(tap)
-
-    def result_range(self, tap: IntRange) -> IntRange:
-        assert tap == self.operand, f"the layer was made for elements of {self.operand}, not {tap}"
-        return _affine_inverse(self.row_ranges(tap), self.factor, self.offset)
-
-    @property
-    def rows(self) -> IntArray:
-        """Weights as (M, K)."""
-        rows: AnyArray = self.weights.array.reshape(self.weights.shape[0], -1)
-        return rows
+        None: it reads x alone.
+        """
+        return None
 
 
 @dataclass(frozen=True, slots=True)
-class PlaneArithmetic(Arithmetic):
+class PlaneArithmetic(LaneArithmetic):
     """An arithmetic whose datapath is one-bit lanes, each worth plus or minus a power of two, added up."""
 
     @abstractmethod

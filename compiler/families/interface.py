@@ -63,6 +63,8 @@ class Family:
     recognise: tuple[Recognise, ...] = ()
     streamline: Mapping[type[RealOp], StreamlineRule] = field(default_factory=dict[type[RealOp], StreamlineRule])
     """From imported operators to integer ones."""
+    passes: tuple[Pass[TensorType], ...] = ()
+    """Exact rewrites of the integer graph for hardware, before arithmetics are chosen."""
     lowering: Mapping[type[IntOp], LoweringRule] = field(default_factory=dict[type[IntOp], LoweringRule])
     """From integer operators to stages; arithmetics need none."""
     shapes: Mapping[type[IntOp], Shape] = field(default_factory=dict[type[IntOp], Shape])

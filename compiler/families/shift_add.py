@@ -25,10 +25,11 @@ from mulfree.compiler.families.power_of_two.arithmetics import PowerOfTwo
 from mulfree.ir import BIPOLAR, IntArray, IntRange, Tensor, TensorType
 from mulfree.ir.ops import Contraction, MultiplyAccumulate, Window
 from mulfree.rtl import Circuit, Wire
-from mulfree.rtl.constant_matrix import draw, plan_matrix
+from mulfree.rtl.constant_matrix import MatrixPlan, draw, plan_matrix
 from mulfree.rtl.price import signed_digits
 from mulfree.rtl.stages import EntrySchedule
 from mulfree.rtl.stages.entry_schedule import NOTHING
+from mulfree.rtl.stages.reduction import stored_number
 
 MOST_DIGITS = 0.15
 """For each bit of a weight, on average, up to which a list is offered; then it is priced like every alternative."""
@@ -61,43 +62,54 @@ class ShiftAdd(AndPopcount):
     def unrolled(self, order: IntArray, target: str) -> Callable[[Circuit, Wire], Wire]:
         rows = self.rows[:, order]
 
+        @cache
+        def plan(words: IntRange) -> MatrixPlan:
+            return plan_matrix(rows, words, target)
+
         def outputs(circuit: Circuit, x: Wire) -> Wire:
             words = circuit.index(x)
-            return draw(plan_matrix(rows, words.range, target), circuit, words)
+            return draw(plan(words.range), circuit, words)
 
         return outputs
 
-    @property
-    def needs_constants(self) -> bool:
-        return not self.is_listed
+    def gains(self, is_unrolled: bool) -> bool:
+        return is_unrolled or self.is_listed
 
     @property
     def is_listed(self) -> bool:
         """Whether few enough digits are left to walk them one by one."""
-        count = int(_counts(self.weights.array).sum())
-        bits = self.weight_range.width * self.weights.array.size
-        return self.groups == 1 and 0 < count <= MOST_DIGITS * bits
+        return self.groups == 1 and 0 < self.digits_per_bit <= MOST_DIGITS
+
+    @property
+    def digits_per_bit(self) -> float:
+        """How many digits are not 0, for each bit of a weight."""
+        return float(digit_counts(self.weights.array).sum()) / (self.weight_range.width * self.weights.array.size)
 
     def listed(self, order: IntArray, lanes: int, pe: int, sorts: bool) -> ListedEntries | None:
         """The digits of each output as a list."""
         if not self.is_listed:
             return None
         rows = self.rows[:, order]
-        schedule = EntrySchedule.of(_counts(rows)[None], lanes, pe, repeats=False, sorts=sorts)
-        digits = self._steps(_scheduled(rows, schedule))
+        schedule = EntrySchedule.of(digit_counts(rows)[None], lanes, pe, repeats=False, sorts=sorts)
+        digits = stepping(_scheduled(rows, schedule), self.words)
 
         def lane(circuit: Circuit, x: Wire, w: Wire) -> Wire:
             return digits.lane(circuit, circuit.index(x), w)
 
         return ListedEntries(schedule, digits.codes.reshape(schedule.elements.shape), digits.weight_range, lane)
 
-    def _steps(self, values: IntArray) -> PowerOfTwo:
-        """What a step adds: one word shifted, negated or left out."""
-        words = IntRange(0, self.operand.count - 1) if self.operand.is_coded else self.operand
-        return PowerOfTwo(Tensor(values.reshape(1, -1, 1, 1)), operand=words)
+    @property
+    def words(self) -> IntRange:
+        """What is stored of an operand."""
+        return stored_number(self.operand)
 
 
-def _counts(weights: IntArray) -> IntArray:
+def stepping(values: IntArray, words: IntRange) -> PowerOfTwo:
+    """What a step adds: one word shifted, negated or left out, as the signed powers of two and zeros say."""
+    return PowerOfTwo(Tensor(values.reshape(1, -1, 1, 1)), operand=words)
+
+
+def digit_counts(weights: IntArray) -> IntArray:
     """How many canonical signed digits of each weight are not 0: n + n / 2 and n / 2 differ there."""
     half = np.abs(weights) >> 1
     counts: IntArray = np.bitwise_count((np.abs(weights) + half) ^ half).astype(np.int64)

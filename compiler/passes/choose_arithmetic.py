@@ -56,13 +56,24 @@ class ChooseArithmetic(Pass[TensorType]):
         if not is_open(node):
             return folded(graph, node, operands)
         found, common = candidates(node, operands[0].type)
-        preferred = [a for wanted in self.prefer for a in found if a.name == wanted]
-        arithmetic = preferred[0] if preferred else self.choose(found, operands[0].type, layer)
+        preferred = self._preferred(node, operands[0].type, found)
+        arithmetic = preferred or self.choose(found, operands[0].type, layer)
         factor, offset = common * arithmetic.factor, common * arithmetic.offset
         if factor == 1 and not offset.any():
             return graph.add(arithmetic, *operands, location=node.location, name=node.output.name)
         sums = graph.add(arithmetic, *operands, location=node.location, name=f"{node.output.name}.sum")
         return graph.add(_affine(factor, offset), sums, location=node.location, name=node.output.name)
+
+    def _preferred(self, node: Node[TensorType], x: TensorType, found: list[Arithmetic]) -> Arithmetic | None:
+        """The one that is asked for first. Raises CompileError if that would compute layers like this, but not this."""
+        assert isinstance(node.op, Contraction)
+        kinds = {kind.name: kind for kind in arithmetics_of(node.op)}
+        for wanted in (name for name in self.prefer if name in kinds):
+            if refusal := kinds[wanted].refusal(node.op.without_common_factor()[0], x):
+                raise CompileError(f"{wanted} cannot compute this layer: {refusal}", node.location)
+            if taken := next((a for a in found if a.name == wanted), None):
+                return taken
+        return None
 
 
 def candidates(node: Node[TensorType], x: TensorType) -> tuple[list[Arithmetic], int]:

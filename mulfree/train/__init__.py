@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mulfree.train.logic_trees import Growth, LogicTrees
     from mulfree.train.min_select import MinSelectConv1d, MinSelectConv2d, MinSelectLinear
     from mulfree.train.norm import Norm
+    from mulfree.train.piecewise import PiecewiseActivation, PiecewiseWeights
     from mulfree.train.power_of_two import PowerOfTwo
     from mulfree.train.quantisers import Binary, Quantiser, Uniform
     from mulfree.train.rounded_shift import PowerOfTwoConv1d, PowerOfTwoConv2d, PowerOfTwoLinear
@@ -54,6 +55,8 @@ _HOMES = {
     "MinSelectConv2d": "min_select",
     "MinSelectLinear": "min_select",
     "Norm": "norm",
+    "PiecewiseActivation": "piecewise",
+    "PiecewiseWeights": "piecewise",
     "PowerOfTwo": "power_of_two",
     "PowerOfTwoConv1d": "rounded_shift",
     "PowerOfTwoConv2d": "rounded_shift",
@@ -86,6 +89,8 @@ __all__ = [
     "MinSelectConv2d",
     "MinSelectLinear",
     "Norm",
+    "PiecewiseActivation",
+    "PiecewiseWeights",
     "PowerOfTwo",
     "PowerOfTwoConv1d",
     "PowerOfTwoConv2d",

@@ -1,9 +1,9 @@
 """Common pairs: the two-term sums that many rows of a matrix share, taken one after the other.
 
-A row is a set of signed digits ±source * 2^shift. A pair is u ± v 2^d; each time the pair that takes the most bits off
-the rows' heaps becomes a source of its own in all rows that hold it. Greedy and deterministic. What a pair is worth
-only falls as rows lose digits to other pairs, so a queue of stale values suffices: the first whose value is still
-true is the best.
+A row is a set of signed digits ±source * 2^shift. A pair is u ± v 2^d; each time the pair that is worth most becomes a
+source of its own in all rows that hold it: the one that takes the most bits off the rows' heaps, or, where rows are
+lists of digits, the most digits off the lists. Greedy and deterministic. What a pair is worth only falls as rows lose
+digits to other pairs, so a queue of stale values suffices: the first whose value is still true is the best.
 """
 
 from __future__ import annotations
@@ -43,15 +43,20 @@ class SharedPairs:
     """Of the rows, over the inputs and the pairs."""
 
 
-def share_pairs(digits: Digits, least: IntArray, most: IntArray, deepest: int) -> SharedPairs:
-    """Pairs that occur twice or more, at most `deepest` additions deep; inputs lie between least and most (K,)."""
+def share_pairs(
+    digits: Digits, least: IntArray, most: IntArray, deepest: int, *, count: int | None = None, by_digits: bool = False
+) -> SharedPairs:
+    """Pairs that occur twice or more, at most `deepest` additions deep; inputs lie between least and most (K,).
+
+    The best `count` of them, by default all; `by_digits` says that digits are saved and not bits.
+    """
     rows, inputs, shifts = digits.shape
     room = inputs + int(np.abs(digits, dtype=np.int64).sum()) // 2 + 1
     wide = np.zeros((rows, room, shifts), np.int8)
     wide[:, :inputs] = digits
     bounds = np.zeros((room, 3), np.float64)
     bounds[:inputs, 0], bounds[:inputs, 1] = least, most
-    pairs = _greedy(wide, inputs, bounds, deepest)
+    pairs = _greedy(wide, inputs, bounds, deepest, room - inputs if count is None else count, by_digits)
     return SharedPairs(pairs, wide[:, : inputs + len(pairs)])
 
 
@@ -129,15 +134,15 @@ def _sum(key: int, bounds: Bounds) -> tuple[float, float, float]:
 
 
 @_jit
-def _worth(key: int, table: Table, bounds: Bounds, deepest: int) -> float:
-    """Bits that the pair takes off the rows' heaps; 0 where it is rare or too deep."""
+def _worth(key: int, table: Table, bounds: Bounds, deepest: int, by_digits: bool) -> float:
+    """Bits that the pair takes off the rows' heaps, or digits, if rows are lists; 0 where it is rare or too deep."""
     u, v, _, _ = _parts(key)
     uses = table[1][_slot(table[0], key)]
     least, most, depth = _sum(key, bounds)
     if depth > deepest or uses < 2:
         return 0.0
     saved = _bits(bounds[u, 0], bounds[u, 1]) + _bits(bounds[v, 0], bounds[v, 1]) - _bits(least, most)
-    return float(saved * uses)
+    return float(uses) + saved / 1024 if by_digits else float(saved * uses)
 
 
 @_jit
@@ -216,17 +221,17 @@ def _take(
 
 
 @_jit
-def _greedy(digits: Digits, inputs: int, bounds: Bounds, deepest: int) -> IntArray:
+def _greedy(digits: Digits, inputs: int, bounds: Bounds, deepest: int, most: int, by_digits: bool) -> IntArray:
     codes, held = _codes(digits, inputs)
     table = _all_pairs(digits, codes, held)
-    queue = [(-_worth(key, table, bounds, deepest), key) for key in table[0] if key != _FREE]
+    queue = [(-_worth(key, table, bounds, deepest, by_digits), key) for key in table[0] if key != _FREE]
     queue = [(value, key) for value, key in queue if value < 0]
     heapq.heapify(queue)
     pairs = np.zeros((digits.shape[1] - inputs, 4), np.int64)
     count = 0
-    while len(queue) > 0:
+    while len(queue) > 0 and count < most:
         stale, key = heapq.heappop(queue)
-        worth = _worth(key, table, bounds, deepest)
+        worth = _worth(key, table, bounds, deepest, by_digits)
         if worth < -stale:
             if worth > 0:
                 heapq.heappush(queue, (-worth, key))
@@ -239,7 +244,7 @@ def _greedy(digits: Digits, inputs: int, bounds: Bounds, deepest: int) -> IntArr
         table[1][_slot(table[0], key)] = 0
         count += 1
         for other in fresh[1:]:
-            worth = _worth(other, table, bounds, deepest)
+            worth = _worth(other, table, bounds, deepest, by_digits)
             if worth > 0:
                 heapq.heappush(queue, (-worth, other))
     return pairs[:count]

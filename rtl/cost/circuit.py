@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 
-from mulfree.rtl.circuit import Circuit, Wire
+from mulfree.ir import IntArray
+from mulfree.rtl import cell_lookup
+from mulfree.rtl.circuit import Circuit, Wire, priced
 from mulfree.rtl.cost.cost import Cost
+from mulfree.rtl.cost.target import TARGETS
 from mulfree.rtl.cost.terms import NOTHING, Terms, amounts
 from mulfree.rtl.heap import GENERIC, Summation
 from mulfree.rtl.price import signed_digits
@@ -38,6 +42,10 @@ def cell_terms(wire: Wire, meets_constant: bool, technology: str) -> Terms:
     assert wire.cell is not None, f"{wire.name} has no driver"
     if wire.cell.summation is not None:
         return _heap(wire, wire.cell.summation, technology)
+    if wire.cell.table is not None:
+        return _lookup(wire, wire.cell.table.array, technology)
+    if wire.cell.name in _RING_TABLES:
+        return _ring(wire, technology)
     plan = _PLANS.get(wire.cell.name)
     if plan is None:
         return NOTHING
@@ -55,6 +63,16 @@ def _heap(wire: Wire, summation: Summation, technology: str) -> Terms:
         return amounts(heap_bits=wire.lanes * max(0, sum(heights) - len(heights)))
     area = summation.area(wire.type, operands, technology)
     return Terms(Cost(luts=area.luts, carries=area.carries, gates=area.gates))
+
+
+def _lookup(wire: Wire, table: IntArray, technology: str) -> Terms:
+    """Tables of as many inputs as the technology's have."""
+    operands = tuple(w.type for w in wire.operands)
+    inputs = TARGETS[technology].lut_inputs if technology in TARGETS else TARGETS["ice40"].lut_inputs
+    assert wire.cell is not None
+    if not inputs:
+        return Terms(Cost(gates=wire.cell.price(wire.type, operands).gates))
+    return Terms(Cost(luts=cell_lookup.luts(table, operands, inputs)))
 
 
 def _adder(width: int, operand: int, lanes: int = 1) -> Terms:
@@ -100,6 +118,31 @@ def _select(wire: Wire) -> Terms:
     return amounts(**{names.get(wire.type.element_bits, "select_bits"): wire.type.bits})
 
 
+def _ring(wire: Wire, technology: str) -> Terms:
+    """Tables of six inputs are counted by the bit: on xc7 two carry chains stand over those of a sum. See `_PLANS` for
+    what stands for them elsewhere.
+    """
+    bits, name = wire.type.element_bits - 1, wire.cell.name if wire.cell else ""
+    if technology != "xc7":
+        return _PLANS[name](wire)
+    chains = 2 * -(-bits // 4) if name in ("ring_add", "ring_add_digit") else 0
+    known = Cost(luts=_RING_TABLES[name](wire, bits), carries=chains).times(wire.lanes)
+    return Terms(replace(known, gates=priced(wire).gates))
+
+
+def _turn_tables(wire: Wire, bits: int) -> float:
+    """Two choices of a bit take a table and a half."""
+    choices = wire.operands[1].type.element_bits
+    return bits * max(1, choices - 0.5)
+
+
+_RING_TABLES: dict[str, Callable[[Wire, int], float]] = {
+    "ring_add": lambda wire, bits: bits + 2,
+    "ring_add_digit": lambda wire, bits: bits + 3,
+    "ring_digit": lambda wire, bits: bits + 1,
+    "ring_turn": _turn_tables,
+}
+"""Of a lane, from the wire and the bits of a word."""
 _PLANS: dict[str, Callable[[Wire], Terms]] = {
     **dict.fromkeys(("and", "or", "xor", "xnor"), _bits("logic_bits")),
     **dict.fromkeys(("add", "sub", "negate"), _add),
@@ -110,5 +153,12 @@ _PLANS: dict[str, Callable[[Wire], Terms]] = {
     "any": lambda wire: amounts(any_bits=wire.operands[0].lanes),
     "decode": _decode,
     "encode": _encode,
+    **dict.fromkeys(("ring_add", "ring_add_digit"), lambda wire: amounts(adder_bits=2 * wire.type.bits)),
+    "ring_turn": lambda wire: amounts(
+        mux_bits=wire.lanes * wire.operands[1].type.element_bits * wire.type.element_bits
+    ),
+    "ring_digit": _bits("table_bits"),
+    "ring_encode": _bits("adder_bits"),
+    "ring_decode": _bits("adder_bits"),
 }
 """By the name of the cell; every other cell is wiring."""

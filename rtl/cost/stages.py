@@ -9,6 +9,7 @@ import numpy as np
 
 from mulfree.ir import IntArray
 from mulfree.rtl.actors import Buffered
+from mulfree.rtl.cell_lookup import different_bits
 from mulfree.rtl.cost.calibration import calibration
 from mulfree.rtl.cost.circuit import circuit_terms
 from mulfree.rtl.cost.cost import Cost
@@ -42,8 +43,17 @@ from mulfree.rtl.stages.reorder import LOOPS
 from mulfree.rtl.stages.sliding_window import STYLES, scan_of
 from mulfree.rtl.stages.spatial_shift import plan_of
 
-BORROWED = {"constant_layer": "channelwise", "lazy_trees": "matrix_vector"}
-"""Modules without a row of their own: of the rows there are, the one whose parts are most like theirs."""
+BORROWED = {
+    "butterflies": "channelwise",
+    "constant_layer": "channelwise",
+    "from_words": "clamp",
+    "lazy_trees": "matrix_vector",
+    "remainders": "add",
+    "spectrum_product": "matrix_vector",
+    "to_words": "clamp",
+    "transform_engine": "channelwise",
+}
+"""Modules without a row of their own: of the rows there are, the one whose circuits are most alike."""
 
 
 def stage_cost(stage: Stage, target: str) -> Cost:
@@ -103,6 +113,31 @@ def _matrix_vector(stage: Stage, target: Target) -> Terms:
     return fetch + _memories(stage, target) + _circuits(stage, target) + end
 
 
+def _spectrum_product(stage: Stage, target: Target) -> Terms:
+    p, memory = stage.parameters, stage.memories["weights"]
+    repeat = p["output_folds"] * p["digits"]
+    fetch = vector_fetch(stage.inputs[0].token_bits, p["input_folds"], repeat, memory.depth, target)
+    state = step_reduce(stage.outputs[0].token_bits) + counter(p["digits"] * p["input_folds"])
+    return fetch + _memories(stage, target) + _circuits(stage, target) + state
+
+
+def _butterflies(stage: Stage, target: Target) -> Terms:
+    p, bits = stage.parameters, stage.inputs[0].token_bits
+    turns = counter(p["inner"]) + counter(p["half"]) if p["half"] > 1 else NOTHING
+    return width_up(bits, 2) + _circuits(stage, target) + width_down(bits, 2) + turns
+
+
+def _transform_engine(stage: Stage, target: Target) -> Terms:
+    """The memory of a tile, its words on their way, and the counters of the schedule."""
+    p, bits = stage.parameters, stage.inputs[0].token_bits
+    address = 2 * p["levels"] + (p["folds"] - 1).bit_length()
+    style = next(name for name, number in STYLES.items() if number == p["memory_style"])
+    memory = ram_terms(1 << address, bits, target, style, is_registered=False)
+    counters = counter(p["folds"]) + counter(1 << 2 * p["levels"]) + counter(2 * p["levels"]).times(3)
+    held = Terms(Cost(ffs=3 * bits + 3 * address + p["levels"] + 8), {"mux_bits": 3 * bits + 4 * address})
+    return memory + counters + held + _circuits(stage, target)
+
+
 def _channelwise(stage: Stage, target: Target) -> Terms:
     taps, memory = stage.parameters["taps"], stage.memories.get("weights")
     end = _reduction(stage, taps)
@@ -126,6 +161,13 @@ def _affine(stage: Stage, target: Target) -> Terms:
         return out
     fetch = vector_fetch(stage.inputs[0].token_bits, 1, 1, stage.memories["weights"].depth, target)
     return fetch + _memories(stage, target) + out
+
+
+def _lookup(stage: Stage, target: Target) -> Terms:
+    """Synthesis keeps one register for equal bits."""
+    tables = [(w.cell.table, w) for w in stage.circuits["map"].wires if w.cell and w.cell.table]
+    bits = sum(different_bits(table.array, tuple(x.type for x in wire.operands)) for table, wire in tables)
+    return _circuits(stage, target) + register(bits)
 
 
 def _mapped(stage: Stage, target: Target) -> Terms:
@@ -250,6 +292,7 @@ def _window(stage: Stage, longest: int, frees: IntArray, numbers: int, target: T
 _KINDS: dict[str, Callable[[Stage, Target], Terms]] = {
     "add": _mapped,
     "affine": _affine,
+    "butterflies": _butterflies,
     "channel_gather": _channel_gather,
     "channelwise": _channelwise,
     "clamp": _mapped,
@@ -258,16 +301,22 @@ _KINDS: dict[str, Callable[[Stage, Target], Terms]] = {
     "constant_layer": _pipelined,
     "fifo": _fifo,
     "fork": _fork,
+    "from_words": _mapped,
     "lazy_trees": _lazy_trees,
     "leaky": _mapped,
+    "lookup": _lookup,
     "matrix_vector": _matrix_vector,
     "pad": _pad,
+    "remainders": _mapped,
     "reorder": _reorder,
     "sliding_window": _sliding_window,
     "sparse_matrix": _sparse_matrix,
     "spatial_shift": _spatial_shift,
+    "spectrum_product": _spectrum_product,
     "threshold": _threshold,
+    "to_words": _mapped,
     "top_k": _top_k,
+    "transform_engine": _transform_engine,
     "tree_stack": _tree_stack,
     "width_converter": _width_converter,
 }

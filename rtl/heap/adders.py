@@ -13,6 +13,8 @@ from mulfree.rtl.heap.counter import NO_AREA, UNUSED, Area, Counter, Heights, Pl
 
 GATES_OF_FULL_ADDER = 7.0
 GATES_OF_HALF_ADDER = 3.25
+GATES_OF_CARRY, GATES_OF_HALF_CARRY = 4.25, 1.25
+"""Of adders of three and of two bits whose sum nothing reads."""
 LONGEST_IN_TABLES = 4
 """Columns of an ecp5 row up to which Yosys takes no carry chain."""
 
@@ -24,6 +26,11 @@ RowArea = Callable[[int, bool, bool], Area]
 FULL_ADDER = Counter("heap_full_adder", (), (0, 0, 0), 2, Area(luts=2))
 GATE_FULL_ADDER = Counter("heap_full_adder", (), (0, 0, 0), 2, Area(gates=GATES_OF_FULL_ADDER))
 GATE_HALF_ADDER = Counter("heap_half_adder", (), (0, 0), 2, Area(gates=GATES_OF_HALF_ADDER))
+GATE_CARRIES = {
+    2: Counter("heap_half_adder", (), (0, 0), 2, Area(gates=GATES_OF_HALF_CARRY)),
+    3: Counter("heap_full_adder", (), (0, 0, 0), 2, Area(gates=GATES_OF_CARRY)),
+}
+"""By how many bits they add: nothing reads their sums."""
 
 
 def ice40_row(width: int, has_carry_in: bool, has_carry_out: bool) -> Area:
@@ -36,6 +43,18 @@ def ecp5_row(width: int, has_carry_in: bool, has_carry_out: bool) -> Area:
     columns = width + has_carry_in + has_carry_out
     pairs = -(-columns // 2)
     return Area(2 * pairs, pairs) if columns > LONGEST_IN_TABLES else Area(2 * width)
+
+
+def ice40_sign_row(width: int, has_carry_in: bool, has_carry_out: bool) -> Area:
+    """Columns whose sums nothing reads have no table, but its place beside the chain is taken."""
+    below = width - (not has_carry_out)
+    return Area(width - below, below, passes=below + has_carry_in + has_carry_out)
+
+
+def ecp5_sign_row(width: int, has_carry_in: bool, has_carry_out: bool) -> Area:
+    """A chain is as long as it was; tables of up to four columns are fewer."""
+    columns = width + has_carry_in + has_carry_out
+    return ecp5_row(width, has_carry_in, has_carry_out) if columns > LONGEST_IN_TABLES else Area(luts=width)
 
 
 def rows(area: RowArea) -> tuple[Stages, Finish]:
@@ -85,6 +104,17 @@ def _run(left: list[int], column: int) -> int:
     return length
 
 
+def sign_of_rows(area: RowArea) -> Callable[[Heights, int], Stage | None]:
+    """The last stage where the top bit alone is wanted; `area` is of a row of which nothing else is read."""
+    _, finish = rows(area)
+
+    def last(heights: Heights, constant: int) -> Stage | None:
+        assert constant == 0, "rows of adders take constants as bits"
+        return finish(heights)
+
+    return last
+
+
 def _row(taken: Heights, total: int, area: RowArea) -> Counter:
     has_carry = taken[0] > 2
     ports = [0 if has_carry else UNUSED]
@@ -109,3 +139,20 @@ def gate_stages(heights: Heights) -> Iterator[Stage]:
 
 def gate_finish(heights: Heights) -> Stage | None:
     return () if max(heights) <= 1 else None
+
+
+def gate_sign_stages(heights: Heights) -> Iterator[Stage]:
+    """As `gate_stages`; in the lowest column of two or three bits the carry alone is made."""
+    first = next((i for i, height in enumerate(heights) if height > 1), None)
+    for stage in gate_stages(heights):
+        if first is None or heights[first] > 3 or first == len(heights) - 1:
+            yield stage
+        else:
+            carry = Placed(first, GATE_CARRIES[heights[first]])
+            yield (carry, *(placed for placed in stage if placed.column != first))
+
+
+def gate_sign_finish(heights: Heights, constant: int) -> Stage | None:
+    """None: carries go up until only the top column is left."""
+    assert constant == 0, "full adders take constants as bits"
+    return () if max(heights[:-1], default=0) == 0 and heights[-1] <= 1 else None

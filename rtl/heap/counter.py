@@ -35,7 +35,10 @@ UNUSED = -1
 
 @dataclass(frozen=True)
 class Counter:
-    """An instance of a library module with ports x and y: sum_k x[k] 2^ports[k] = sum_j y[j] 2^j."""
+    """An instance of a library module with ports x and y.
+
+    constant + sum_k x[k] 2^ports[k] = sum_j y[j] 2^(lowest + j), but for the bits of the sum below `lowest`, not made.
+    """
 
     module: str
     parameters: tuple[tuple[str, str], ...]
@@ -43,10 +46,12 @@ class Counter:
     ports: tuple[int, ...]
     """For each bit of x, the column that it takes a bit from, counted from the counter's lowest; or UNUSED."""
     gives: int
-    """Bits of y, one per column."""
+    """Bits of y, one per column from `lowest` on."""
     area: Area
     inverter: Area = NO_AREA
     """What complementing a bit before a port takes; nothing where tables absorb it."""
+    lowest: int = 0
+    constant: int = 0
 
     @cached_property
     def takes(self) -> tuple[tuple[int, int], ...]:
@@ -73,9 +78,20 @@ def compressed(heights: Heights, stage: Stage) -> Heights:
     for column, counter in stage:
         for offset, count in counter.takes:
             left[column + offset] -= count
-        for offset in range(min(counter.gives, len(left) - column)):
-            left[column + offset] += 1
+        first = column + counter.lowest
+        for place in range(first, min(first + counter.gives, len(left))):
+            left[place] += 1
     return tuple(left)
+
+
+def alive(heights: Heights, constant: int = 0) -> int:
+    """The lowest column that counts if only the top column's bit is wanted: those below hand on no carry."""
+    found, most = 0, 0
+    for column, height in enumerate(heights):
+        if most < 1 << column:
+            found = column
+        most += height + (constant >> column & 1) << column
+    return found
 
 
 def area_of(stages: tuple[Stage, ...]) -> Area:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from math import inf
 from typing import NamedTuple
 
-from mulfree.rtl.heap.counter import Area, Heights, Stage, area_of, compressed
-from mulfree.rtl.heap.technology import TECHNOLOGIES, Technology
+from mulfree.rtl.heap.counter import Area, Heights, Stage, alive, area_of, compressed
+from mulfree.rtl.heap.technology import TECHNOLOGIES, Finish, Stages
 
 WORTH_OF_STAGE = 1.0
 """LUTs or gates that are spent to have a stage less: stages are delay, and registers where a heap is pipelined."""
@@ -19,11 +19,18 @@ HIGH = 16
 
 @dataclass(frozen=True)
 class Plan:
-    """Stages that compress columns of `heights` to one bit each, modulo 2^len(heights)."""
+    """Stages that compress columns of `heights` to one bit each, modulo 2^len(heights); or the top column alone."""
 
     technology: str
     heights: Heights
     stages: tuple[Stage, ...]
+    is_sign: bool = False
+    """Whether only the top column's bit is right, the others perhaps not made."""
+
+    @property
+    def cost(self) -> float:
+        """What makes one plan cheaper than another: LUTs with passes (standard cells: gates), and stages."""
+        return sum(_cost(stage) for stage in self.stages)
 
     @property
     def area(self) -> Area:
@@ -42,9 +49,40 @@ def plan(heights: Heights, technology: str) -> Plan:
 
     The same heights give the same plan.
     """
-    found = _Search(TECHNOLOGIES[technology]).best(heights)
+    known = TECHNOLOGIES[technology]
+    found = _Search(known.stages, known.finish, compressed, known.bits_per_area).best(heights)
     assert found is not None, f"no plan for {heights}"
     return Plan(technology, heights, found.stages)
+
+
+@cache
+def plan_sign(heights: Heights, technology: str, constant: int = 0) -> Plan | None:
+    """As `plan`, but for the top bit of constant + sum alone; the last counter knows the constant.
+
+    None where no counter can take the heap and the constant; without constant below the top there is always one.
+    """
+    known = TECHNOLOGIES[technology]
+
+    def after(heights: Heights, stage: Stage) -> Heights:
+        return _living(compressed(heights, stage), constant)
+
+    def finish(heights: Heights) -> Stage | None:
+        return known.sign.finish(heights, constant)
+
+    search = _Search(known.sign.stages, finish, after, known.bits_per_area)
+    found = search.best(_living(heights, constant))
+    return found and Plan(technology, heights, found.stages, is_sign=True)
+
+
+def _living(heights: Heights, constant: int) -> Heights:
+    """Without bits that the top one does not depend on."""
+    first = alive(heights, constant)
+    return (*(0 for _ in range(first)), *heights[first:])
+
+
+def _cost(stage: Stage) -> float:
+    area = area_of((stage,))
+    return area.luts + area.passes + area.gates + WORTH_OF_STAGE
 
 
 class _Found(NamedTuple):
@@ -56,9 +94,8 @@ class _Found(NamedTuple):
     stages: tuple[Stage, ...]
 
     def after(self, stage: Stage) -> _Found:
-        area = area_of((stage,))
-        cost = area.luts + area.passes + area.gates + WORTH_OF_STAGE
-        return _Found(self.area + cost, self.levels + 1, self.carries + area.carries, (stage, *self.stages))
+        carries = self.carries + area_of((stage,)).carries
+        return _Found(self.area + _cost(stage), self.levels + 1, carries, (stage, *self.stages))
 
 
 _DONE = _Found(0, 0, 0, ())
@@ -76,8 +113,14 @@ class _Way(NamedTuple):
 class _Search:
     """Depth first over the ways to compress once, each heap planned once; ways that are too dear are not followed."""
 
-    def __init__(self, technology: Technology) -> None:
-        self.technology = technology
+    def __init__(
+        self,
+        stages: Stages,
+        finish: Finish,
+        compress: Callable[[Heights, Stage], Heights],
+        bits_per_area: float,
+    ) -> None:
+        self.stages, self.finish, self.compress, self.bits_per_area = stages, finish, compress, bits_per_area
         self.known: dict[Heights, _Found] = {}
         self.failed: dict[Heights, float] = {}
         """Budgets within which a heap was not finished."""
@@ -94,7 +137,7 @@ class _Search:
         return found if found and found.area <= budget else None
 
     def _all(self, heights: Heights, budget: float) -> Iterator[_Found]:
-        end = self.technology.finish(heights)
+        end = self.finish(heights)
         found = None if end is None else _DONE.after(end) if end else _DONE
         if found and found.area <= budget:
             budget = found.area
@@ -109,11 +152,11 @@ class _Search:
         """All that the heap may become, the most promising first; of equal results the first way."""
         if max(heights) <= 1:
             return []
-        stages = [stage for stage in self.technology.stages(heights) if stage]
+        stages = [stage for stage in self.stages(heights) if stage]
         tried = stages if max(heights) <= HIGH else stages[:1]
-        ways = {compressed(heights, stage): stage for stage in reversed(tried)}
+        ways = {self.compress(heights, stage): stage for stage in reversed(tried)}
         return sorted((self._way(after, stage) for after, stage in ways.items()), key=lambda way: way.bound)
 
     def _way(self, after: Heights, stage: Stage) -> _Way:
-        cost = _DONE.after(stage).area
-        return _Way(cost + max(0, sum(after) - len(after)) / self.technology.bits_per_area, cost, after, stage)
+        cost = _cost(stage)
+        return _Way(cost + max(0, sum(after) - len(after)) / self.bits_per_area, cost, after, stage)

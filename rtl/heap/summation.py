@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from mulfree.ir import AnyArray, IntRange
+from mulfree.ir import BIT, AnyArray, IntRange
 from mulfree.rtl.cell_verilog import Operand
 from mulfree.rtl.heap.bits import Bit, Heap, Weights, heap, weight_lanes
 from mulfree.rtl.heap.counter import Area
 from mulfree.rtl.heap.plan import Plan, plan
+from mulfree.rtl.heap.sign import decided
 from mulfree.rtl.heap.text import heap_lines
 from mulfree.rtl.heap.wiring import inverters
 from mulfree.rtl.price import Price
@@ -36,19 +37,30 @@ class Summation:
     is_across: bool = True
     of_words: bool = False
     held: IntRange | None = None
-    """The result's range where more is known than that its operands have theirs: plain numbers."""
+    """The sum's range where more is known than that its operands have theirs: plain numbers."""
+    is_sign: bool = False
+    """Whether the result is only a bit, 1 where the sum is 0 or more, in which case `is_across` is needed."""
 
     def infer(self, *operands: WireType) -> WireType:
         assert len(operands) == len(self.weights), f"{len(self.weights)} weights for {len(operands)} operands"
+        assert self.is_across or not self.is_sign, "a sign is of one sum"
         lanes = 1 if self.is_across else max(w.lanes for w in operands)
+        return WireType(BIT if self.is_sign else self.sum_range(*operands), lanes)
+
+    def sum_range(self, *operands: WireType) -> IntRange:
+        """Of the sum: of one lane of it."""
         if self.held:
-            return WireType(self.held, lanes)
+            return self.held
         parts = [IntRange(self.constant, self.constant)]
         for type, weight in zip(self._one_lane(self._meant(operands)), self.weights, strict=True):
             parts += _spread(type, weight)
-        return WireType(IntRange(sum(p.lo for p in parts), sum(p.hi for p in parts)), lanes)
+        return IntRange(sum(p.lo for p in parts), sum(p.hi for p in parts))
 
     def evaluate(self, types: Types, *values: AnyArray) -> Any:
+        total = self._total(types, *values)
+        return (total >= 0).astype(np.int64) if self.is_sign else total
+
+    def _total(self, types: Types, *values: AnyArray) -> Any:
         if self.of_words:
             values = tuple(type.range.encode(value) for type, value in zip(types, values, strict=True))
         if not self.is_across:
@@ -60,24 +72,28 @@ class Summation:
         return sum(parts, start=self.constant)
 
     def heap(self, out: WireType, operands: Types) -> Heap:
-        """The bits of one lane of the result."""
-        return heap(self._one_lane(self._meant(operands)), self.weights, self.constant, out.element_bits)
+        """The bits of one lane of the sum; where its sign is wanted, the sum and 2^(w-1), modulo 2^w."""
+        width, constant = out.element_bits, self.constant
+        if self.is_sign:
+            width = (self.sum_range(*operands) | IntRange(-1, 0)).width
+            constant += 1 << width - 1
+        return heap(self._one_lane(self._meant(operands)), self.weights, constant, width)
 
-    def plan(self, out: WireType, operands: Types, technology: str) -> Plan:
-        """The plan of one lane of the result."""
-        return plan(self.heap(out, operands).heights, technology)
+    def planned(self, out: WireType, operands: Types, technology: str) -> tuple[Heap, Plan]:
+        """The bits and the plan of one lane of the result."""
+        bits = self.heap(out, operands)
+        return decided(bits, technology) if self.is_sign else (bits, plan(bits.heights, technology))
 
     def area(self, out: WireType, operands: Types, technology: str) -> Area:
         """What all lanes of the result take, with the inverters that tables do not absorb."""
-        bits = self.heap(out, operands)
-        steps = plan(bits.heights, technology)
+        bits, steps = self.planned(out, operands, technology)
         return steps.area.plus(inverters(bits, steps)).times(out.lanes)
 
     def verilog(self, out: Operand, operands: tuple[Operand, ...], target: str) -> str:
         """See `Printer`."""
-        bits = self.heap(out.type, tuple(x.type for x in operands))
+        bits, steps = self.planned(out.type, tuple(x.type for x in operands), target)
         lane = None if self.is_across or out.type.lanes == 1 else "i"
-        lines, total = heap_lines(out.name, bits, plan(bits.heights, target), lambda bit: _name(bit, operands, lane))
+        lines, total = heap_lines(out.name, bits, steps, lambda bit: _name(bit, operands, lane))
         text = "\n".join([*lines, f"assign {out.slice(lane or '0')} = {total};"])
         if lane is None:
             return text
@@ -86,8 +102,8 @@ class Summation:
 
     def price(self, out: WireType, operands: Types) -> Price:
         """LUTs of an xc7, gates and delay of full adders."""
-        luts = self.plan(out, operands, "xc7").area.luts
-        gates = self.plan(out, operands, "asic")
+        luts = self.planned(out, operands, "xc7")[1].area.luts
+        gates = self.planned(out, operands, "asic")[1]
         return Price(round(gates.area.gates) * out.lanes, luts * out.lanes, FULL_ADDER_DELAY * gates.levels)
 
     def _meant(self, operands: Types) -> Types:

@@ -17,10 +17,11 @@ Columns = list[deque[Place]]
 
 
 def wiring(plan: Plan) -> tuple[list[list[Wired]], list[Place | None]]:
-    """The counters of every stage with their bits, and the bit that is left in each column."""
+    """The counters of every stage with their bits, and the bit that is left in each column that is wanted."""
     columns = _first_columns(plan.heights)
     stages = [_wired(stage, number, columns) for number, stage in enumerate(plan.stages, 1)]
-    return stages, [column[0] if column else None for column in columns]
+    left = [column[0] if column else None for column in columns]
+    return stages, left[-1:] if plan.is_sign else left
 
 
 def inverters(heap: Heap, plan: Plan) -> Area:
@@ -50,7 +51,8 @@ def _wired(stage: Stage, number: int, columns: Columns) -> list[Wired]:
     for placed in stage:
         column, counter = placed
         wired.append((placed, [None if p == UNUSED else columns[column + p].popleft() for p in counter.ports]))
-        given += [(column + k, (number, len(given) + k)) for k in range(counter.gives)]
+        low = column + counter.lowest
+        given += [(low + k, (number, len(given) + k)) for k in range(counter.gives)]
     for column, place in given:
         if column < len(columns):
             columns[column].append(place)

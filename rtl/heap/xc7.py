@@ -87,7 +87,7 @@ def _chain(atoms: tuple[Atom, ...], has_carry: bool) -> Counter:
     ports = [0 if has_carry else UNUSED]
     for i, (kind, low, high) in enumerate(atoms):
         shape = SHAPES[kind]
-        used = [*_slots(2 * i, low, shape[0]), *_slots(2 * i + 1, high, shape[1])]
+        used = [*slots(2 * i, low, shape[0]), *slots(2 * i + 1, high, shape[1])]
         ports += [*used, *[UNUSED] * (6 - len(used))]
     kinds = sum(kind << (2 * i) for i, (kind, _, _) in enumerate(atoms))
     parameters = (("ATOMS", str(len(atoms))), ("KINDS", f"256'h{kinds:x}"))
@@ -95,7 +95,8 @@ def _chain(atoms: tuple[Atom, ...], has_carry: bool) -> Counter:
     return Counter("heap_chain", parameters, tuple(ports), 2 * len(atoms) + 1, area)
 
 
-def _slots(column: int, used: int, count: int) -> list[int]:
+def slots(column: int, used: int, count: int) -> list[int]:
+    """Ports of which the first are used."""
     return [column] * used + [UNUSED] * (count - used)
 
 
@@ -132,12 +133,12 @@ def _runs(chosen: list[bool]) -> list[tuple[int, int]]:
 def _adder(heights: Heights) -> Counter:
     """Columns up to the last that holds a bit or is linked to; `links` says which hand on a second carry."""
     free = max(0, heights[0] - ROWS)
-    ports, links, width = _slots(0, free, FREE_INPUTS), [free > 1], 0
+    ports, links, width = slots(0, free, FREE_INPUTS), [free > 1], 0
     for column, height in enumerate(heights):
         if not (any(heights[column:]) or links[-1]):
             break
         rows = min(height, ROWS)
-        ports += _slots(column, rows, ROWS)
+        ports += slots(column, rows, ROWS)
         links.append(rows == ROWS or (rows == 2 and links[-1]))
         width += 1
     total = min(width + 1, len(heights))

@@ -12,8 +12,7 @@ from mulfree.rtl.cell_moves import CONSTANT
 from mulfree.rtl.cell_verilog import Operand, packed
 from mulfree.rtl.circuit import Circuit, Wire
 from mulfree.rtl.heap import Bit as HeapBit
-from mulfree.rtl.heap import Summation, plan
-from mulfree.rtl.heap.counter import Heights
+from mulfree.rtl.heap import Plan, Summation
 from mulfree.rtl.heap.text import given, stage_lines
 from mulfree.rtl.heap.wiring import Place, Wired, wiring
 from mulfree.rtl.wires import WireType
@@ -96,19 +95,19 @@ class _Reading:
 
     def _heaps(self, wire: Wire, sum: Summation, operands: list[Bits]) -> Bits:
         """A heap for each lane of the result."""
-        heap = sum.heap(wire.type, tuple(x.type for x in wire.operands))
+        heap, plan = sum.planned(wire.type, tuple(x.type for x in wire.operands), self.technology)
         summed = [bit for column in heap.columns for bit in column]
         result = list[Bit]()
         for lane in range(wire.type.lanes):
             name = f"{wire.name}_{lane}" if wire.type.lanes > 1 else wire.name
             own = tuple(_summed(bit, wire.operands, operands, lane) for bit in summed)
-            *below, top = self._heap(name, own, heap.heights)
+            *below, top = self._heap(name, own, plan)
             result += [*below, _inverted(top, heap.is_top_inverted)]
         return tuple(result)
 
-    def _heap(self, name: str, own: Bits, heights: Heights) -> Bits:
+    def _heap(self, name: str, own: Bits, plan: Plan) -> Bits:
         """Vectors of the counters of every stage; the bits that are left."""
-        stages, left = wiring(plan(heights, self.technology))
+        stages, left = wiring(plan)
         made = [own]
         for number, wired in enumerate(stages, 1):
             made.append(self._vector(_stage(name, number, wired, made)))

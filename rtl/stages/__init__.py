@@ -8,8 +8,9 @@ from mulfree.rtl.stages.affine import affine
 from mulfree.rtl.stages.channelwise import Combine, TapLane, channelwise
 from mulfree.rtl.stages.constant_layer import constant_layer
 from mulfree.rtl.stages.constant_matrix import constant_matrix
-from mulfree.rtl.stages.elementwise import add, clamp, leaky
+from mulfree.rtl.stages.elementwise import add, clamp, leaky, lookup
 from mulfree.rtl.stages.entry_schedule import EntrySchedule
+from mulfree.rtl.stages.fermat import fermat_convolution, remainders
 from mulfree.rtl.stages.lazy_trees import lazy_trees
 from mulfree.rtl.stages.matrix_vector import Lane, matrix_vector
 from mulfree.rtl.stages.plumbing import fifo, fork, width_converter
@@ -44,15 +45,18 @@ __all__ = [
     "concat",
     "constant_layer",
     "constant_matrix",
+    "fermat_convolution",
     "fifo",
     "fork",
     "kept_together",
     "lazy_trees",
     "leaky",
+    "lookup",
     "matrix_vector",
     "memory_files",
     "pad",
     "port_names",
+    "remainders",
     "reorder",
     "run_elements",
     "sliding_window",

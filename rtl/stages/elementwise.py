@@ -1,8 +1,8 @@
-"""Stages that compute each element from the element at the same place: affine, clamp, leaky, add."""
+"""Stages that compute each element from the element at the same place: clamp, leaky, lookup, add."""
 
 from __future__ import annotations
 
-from mulfree.ir import Location, TensorType, Value
+from mulfree.ir import IntArray, Location, TensorType, Value
 from mulfree.ir.ops import Clamp, Leaky
 from mulfree.rtl import cells
 from mulfree.rtl.actors import every_step
@@ -31,6 +31,16 @@ def leaky(name: str, x: Stream, value: Value[TensorType], op: Leaky, *, location
     word = circuit.plain(circuit.input("x", x.type.range, x.lanes))
     circuit.output("y", circuit.cast(_slope(circuit, word, op), value.type.range))
     return _map_stage("leaky", name, (x,), value, circuit, location)
+
+
+def lookup(
+    name: str, x: Stream, value: Value[TensorType], values: IntArray, *, location: Location | None = None
+) -> Stage:
+    """y = values[x], constants in the logic, in the order and lanes of x, which is stored plainly."""
+    circuit = Circuit()
+    pieces = circuit.plain(circuit.input("x", x.type.range, x.lanes))
+    circuit.output("y", circuit.cast(circuit.drive(cells.lookup(values), pieces), value.type.range))
+    return _map_stage("lookup", name, (x,), value, circuit, location)
 
 
 def _slope(circuit: Circuit, word: Wire, op: Leaky) -> Wire:
@@ -79,6 +89,11 @@ def clamp_text(stage: Stage) -> str:
 def leaky_text(stage: Stage) -> str:
     """See `stage_verilog`."""
     return mapped_text(stage, "every element times one factor if positive, another if negative, by shifts and adds.")
+
+
+def lookup_text(stage: Stage) -> str:
+    """See `stage_verilog`."""
+    return mapped_text(stage, "the constant that each element is the index of.")
 
 
 def mapped_text(stage: Stage, purpose: str) -> str:

@@ -9,7 +9,12 @@ from mulfree.rtl.stages.affine import affine_text
 from mulfree.rtl.stages.channelwise import channelwise_text
 from mulfree.rtl.stages.constant_layer import constant_layer_text
 from mulfree.rtl.stages.constant_matrix import constant_matrix_text
-from mulfree.rtl.stages.elementwise import add_text, clamp_text, leaky_text
+from mulfree.rtl.stages.elementwise import add_text, clamp_text, leaky_text, lookup_text
+from mulfree.rtl.stages.fermat.butterflies import butterflies_text
+from mulfree.rtl.stages.fermat.remainders import remainders_text
+from mulfree.rtl.stages.fermat.spectrum_product import spectrum_product_text
+from mulfree.rtl.stages.fermat.transform_engine import transform_engine_text
+from mulfree.rtl.stages.fermat.words import from_words_text, to_words_text
 from mulfree.rtl.stages.lazy_trees import lazy_trees_text
 from mulfree.rtl.stages.matrix_vector import matrix_vector_text
 from mulfree.rtl.stages.plumbing import fifo_text, fork_text, width_converter_text
@@ -26,6 +31,7 @@ from mulfree.rtl.stages.tree_stack import tree_stack_text
 PRINTERS: dict[str, Callable[[Stage], str]] = {
     "add": add_text,
     "affine": affine_text,
+    "butterflies": butterflies_text,
     "channel_gather": channel_gather_text,
     "channelwise": channelwise_text,
     "clamp": clamp_text,
@@ -34,16 +40,22 @@ PRINTERS: dict[str, Callable[[Stage], str]] = {
     "constant_layer": constant_layer_text,
     "fifo": fifo_text,
     "fork": fork_text,
+    "from_words": from_words_text,
     "lazy_trees": lazy_trees_text,
     "leaky": leaky_text,
+    "lookup": lookup_text,
     "matrix_vector": matrix_vector_text,
     "pad": pad_text,
+    "remainders": remainders_text,
     "reorder": reorder_text,
     "sliding_window": sliding_window_text,
     "sparse_matrix": sparse_matrix_text,
     "spatial_shift": spatial_shift_text,
+    "spectrum_product": spectrum_product_text,
     "threshold": threshold_text,
+    "to_words": to_words_text,
     "top_k": top_k_text,
+    "transform_engine": transform_engine_text,
     "tree_stack": tree_stack_text,
     "width_converter": width_converter_text,
 }

@@ -14,6 +14,7 @@ from mulfree.ir.ops import Threshold
 from mulfree.rtl import cells
 from mulfree.rtl.actors import every_step
 from mulfree.rtl.circuit import Circuit
+from mulfree.rtl.compare_lanes import Step
 from mulfree.rtl.design import Memory, Stage, Stream
 from mulfree.rtl.stages.constants import channel_pattern, like, packed_words
 from mulfree.rtl.stages.text import (
@@ -62,6 +63,14 @@ def threshold(
         },
         location=location,
     )
+
+
+def steps_of(x: IntRange, op: Threshold, channels: int) -> list[Step]:
+    """For a result of two levels: where each channel of plain numbers of range x goes from one to the other."""
+    assert op.levels.count == 2, f"a step is between two levels, not {op.levels.count}"
+    plain = IntRange(x.lo, x.hi)
+    rows = (_normalised(plain, op, channel) for channel in range(channels))
+    return [Step(thresholds[0] if thresholds else x.hi + 1, falls) for falls, thresholds in rows]
 
 
 def _table(x: IntRange, op: Threshold, channels: IntArray) -> tuple[IntRange, IntArray, AnyArray]:

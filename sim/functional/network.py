@@ -34,7 +34,7 @@ class FastNetwork:
     def __init__(self, graph: IntGraph) -> None:
         self.graph = graph
         self.plan: Plan = build_plan(graph)
-        self.tile = min(MAX_TILE, max(1, CACHE_BYTES // max(1, self.plan.sample_bytes)))
+        self.tile = min(MAX_TILE, max(self.plan.least_tile, CACHE_BYTES // max(1, self.plan.sample_bytes)))
         self._results = [(t.shape, np.int64 if fits(t.range, Kind.INT64) else object) for t in self.plan.outputs]
         self._programs: dict[tuple[AnyType, ...], Program] = {}
         self._idle: list[Worker] = []

@@ -75,6 +75,8 @@ class Plan:
     slots: list[Slot] = field(default_factory=list[Slot])
     steps: list[Call | Evaluate] = field(default_factory=list[Call | Evaluate])
     outputs: list[TensorType] = field(default_factory=list[TensorType])
+    least_tile: int = 1
+    """Samples that should pass through the steps together, even where their scratch memory leaves the cache."""
     host_values: int = 0
     """How many host values a run holds."""
     host_inputs: dict[int, int] = field(default_factory=dict[int, int])

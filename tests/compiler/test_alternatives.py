@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 import mulfree
-from mulfree.compiler.alternatives import price
 from mulfree.compiler.families.and_popcount import AndPopcount
 from mulfree.compiler.families.arithmetic import Arithmetic
+from mulfree.compiler.price import price
 from mulfree.ir import CompileError
 
 MODEL = Path(mulfree.__file__).parent / "examples" / "digits.onnx"

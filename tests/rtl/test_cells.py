@@ -72,6 +72,9 @@ CASES = [
     *[Case(cell, (lanes(r, 3),)) for cell in (cells.SUM, cells.LARGEST, cells.SMALLEST) for r in NUMBERS],
     *[Case(cell, (one(SIGNED),)) for cell in (cells.SUM, cells.LARGEST)],
     Case(cells.ANY, (lanes(BIT, 5),)),
+    Case(cells.lookup(np.array([5, -3, 0, 90])), (lanes(IntRange(0, 3), 2),)),
+    Case(cells.lookup(np.arange(15).reshape(5, 3) - 4), (one(IntRange(0, 4)), lanes(IntRange(1, 2), 2))),
+    Case(cells.lookup(np.array([7, 7])), (one(BIT),)),
     *[Case(cells.DECODE, (lanes(r, 2),)) for r in (STRIDED, BIPOLAR, IntRange(2, 44, 7), SIGNED)],
     *[Case(cells.INDEX, (lanes(r, 2),)) for r in (STRIDED, BIPOLAR, IntRange(2, 44, 7))],
     *[

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,15 @@ import pytest
 
 from mulfree.backends.synth.yosys import yosys_tool
 from mulfree.ir import BIPOLAR, TERNARY, IntOp, IntRange, Tensor, TensorType, Value
+from mulfree.ir.diminished_one import DiminishedOne
+from mulfree.ir.fermat import FermatConvolution, FermatRing
 from mulfree.ir.forest import MAX, MIN, Forest
 from mulfree.ir.ops import Affine, ChannelGather, Clamp, Concat, Leaky, MultiplyAccumulate, Pad, Threshold, TopK, Window
 from mulfree.rtl import Circuit, Stage, Stream, Wire, cells, stages
 from mulfree.rtl.library import library, needed_by
 from mulfree.rtl.names import RESERVED, identifier
 from mulfree.rtl.stages.constants import raster_order
+from mulfree.rtl.stages.fermat import fermat_convolution
 from mulfree.rtl.stages.registry import PRINTERS
 
 
@@ -66,6 +70,7 @@ def one_of_each() -> list[Stage]:
     matrix, chosen = np.arange(-18, 18).reshape(3, 12), Value("y", TensorType((3,), IntRange(-5, 5)))
     product = result_of(MultiplyAccumulate(Tensor(matrix[:, :, None, None])), whole)
     single = stream_of("single", (9,), IntRange(-5, 5), 1)
+    pieces = stream_of("pieces", (9,), IntRange(0, 3), 3)
     forest = Forest.of([MAX, MIN, MAX, 0, 1, MIN, 2, 3, 4, MIN, MAX, 5, 6, MAX, 7, 8])
     pair = Value("y", TensorType((2,), IntRange(-5, 5)))
     return [
@@ -76,6 +81,7 @@ def one_of_each() -> list[Stage]:
         stages.affine("affine", wide, result_of(scale, wide), scale),
         stages.clamp("clamp", wide, result_of(Clamp(0, 6), wide), Clamp(0, 6)),
         stages.leaky("leaky", wide, result_of(Leaky(10, 1), wide), Leaky(10, 1)),
+        stages.lookup("lookup", pieces, Value("y", TensorType((9,), IntRange(-2, 90))), np.array([0, 90, -2, 5])),
         stages.add("add", x, wide, Value("y", TensorType((4, 4, 4), IntRange(-10, 10)))),
         stages.width_converter("width_converter", vector, 2),
         stages.fork("fork_stage", vector, 2),
@@ -93,6 +99,7 @@ def one_of_each() -> list[Stage]:
         stages.top_k("top_k", single, result_of(TopK(2), single), TopK(2)),
         stages.tree_stack("tree_stack", single, pair, forest),
         _lazy("lazy_trees", vector, forest),
+        *_transformed(),
     ]
 
 
@@ -103,6 +110,24 @@ def _lazy(name: str, x: Stream, forest: Forest) -> Stage:
     y = Value("y", TensorType((2,), IntRange(-64, 64)))
     constants = {"weights": weights, "biases": biases, "weight_range": BIPOLAR}
     return stages.lazy_trees(name, x, y, forest, lane=dot, steps=lambda x: x, **constants)  # type: ignore[arg-type]
+
+
+def _transformed() -> list[Stage]:
+    """What only a convolution by a transform has, folded; of the butterflies those with an odd power of the root."""
+    x, op = stream_of("map", (2, 12, 12), BIPOLAR, 1), MultiplyAccumulate(Tensor(np.ones((2, 2, 3, 3), np.int64)))
+    op = replace(op, window=Window((3, 3)))
+    form, value, kinds = FermatConvolution((FermatRing(3),), 32, op.window), result_of(op, x), dict[str, Stage]()
+    for is_streaming in (True, False):
+        chain = fermat_convolution("conv", x, value, form, op.weights.array, pe=1, is_streaming=is_streaming)
+        kinds |= {stage.module: stage for stage in reversed(chain)}
+    wanted = ("to_words", "butterflies", "spectrum_product", "from_words", "transform_engine")
+    return [replace(kinds[kind], name=f"{kind}_stage") for kind in wanted] + [_remainders()]
+
+
+def _remainders() -> Stage:
+    parts = tuple(stream_of(f"f{t}", (4, 2, 2), DiminishedOne(1 << t).codes, 2) for t in (3, 4))
+    value = Value("y", TensorType((4, 2, 2), IntRange(-(2**22), 2**22)))
+    return stages.remainders("remainders", parts, value, (FermatRing(3), FermatRing(4)))
 
 
 def _sparse(name: str, x: Stream) -> Stage:

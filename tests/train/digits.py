@@ -14,7 +14,7 @@ from sklearn.datasets import load_digits
 from torch import Tensor, nn
 
 from mulfree import train
-from mulfree.train import Binary, Conv2d, Linear, Norm, PowerOfTwo, Uniform
+from mulfree.train import Binary, Conv2d, Linear, Norm, PiecewiseActivation, PiecewiseWeights, PowerOfTwo, Uniform
 
 SEED, EPOCHS, BATCH, HELD_OUT = 7, 12, 32, 400
 
@@ -103,9 +103,17 @@ def shift_attention() -> nn.Module:
     )
 
 
-NETWORKS: dict[str, Callable[[], nn.Module]] = {
-    f.__name__: f for f in (binary, quantised, power_of_two, rounded_shift, min_select, sum_max, shift, shift_attention)
-}
+def piecewise() -> nn.Module:
+    weights: dict[str, Any] = {"weights": PiecewiseWeights(6, bits=7)}
+    return nn.Sequential(
+        *(pixels(), Conv2d(1, 12, 3, padding=1, **weights), Norm(12), PiecewiseActivation(5), nn.MaxPool2d(2)),
+        *(Conv2d(12, 16, 3, padding=1, **weights), Norm(16), PiecewiseActivation(4), nn.MaxPool2d(2)),
+        *(nn.Flatten(), Linear(64, 10, **weights)),
+    )
+
+
+KINDS = (binary, quantised, power_of_two, rounded_shift, min_select, sum_max, shift, shift_attention, piecewise)
+NETWORKS: dict[str, Callable[[], nn.Module]] = {kind.__name__: kind for kind in KINDS}
 
 
 @cache

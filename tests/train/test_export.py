@@ -170,6 +170,7 @@ FLOORS = {
     "sum_max": 0.90,
     "shift": 0.98,
     "shift_attention": 0.95,
+    "piecewise": 0.96,
 }
 
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from mulfree.compiler.families.arithmetic import Arithmetic
+from mulfree.compiler.families.arithmetic import LaneArithmetic
 from mulfree.compiler.families.logic_trees.operator import MinMaxTrees, check_units, evaluated, forest_of
 from mulfree.compiler.layer_shape import LayerShape
 from mulfree.compiler.lowering import IntNode, Lowering
@@ -144,16 +144,17 @@ def lower_lazy_trees(to: Lowering, node: IntNode, streams: list[Stream]) -> Stre
     return to.build(stages.lazy_trees, node.output, "", x, node.output, op.forest, **options).outputs[0]
 
 
-def cheapest_lane(op: LazyTrees, x: IntRange, simd: int) -> Arithmetic:
+def cheapest_lane(op: LazyTrees, x: IntRange, simd: int) -> LaneArithmetic:
     """Of the arithmetics that add up shares of a unit exactly, with weights in a memory, that of the smallest lane."""
     plain = TensorType((op.weights.shape[1],), IntRange(x.lo, x.hi))
-    kinds = [kind for kind in arithmetics_of(op.units) if kind.accepts(op.units, plain)]
-    found = [kind.replacing(op.units, plain) for kind in kinds if kind.reduce is Arithmetic.reduce]
-    fitting = [a for a in found if a.factor == 1 and a.elements_per_code == 1 and not a.needs_constants]
+    kinds = [kind for kind in arithmetics_of(op.units) if issubclass(kind, LaneArithmetic)]
+    adding = [kind for kind in kinds if kind.reduce is LaneArithmetic.reduce and kind.accepts(op.units, plain)]
+    found = [kind.replacing(op.units, plain) for kind in adding]
+    fitting = [a for a in found if a.factor == 1 and a.elements_per_code == 1]
     return min(fitting, key=lambda a: _luts(a, simd))
 
 
-def _luts(arithmetic: Arithmetic, simd: int) -> int:
+def _luts(arithmetic: LaneArithmetic, simd: int) -> int:
     circuit = Circuit()
     x, w = circuit.input("x", arithmetic.operand, simd), circuit.input("w", arithmetic.weight_range, simd)
     arithmetic.lane(circuit, x, w)

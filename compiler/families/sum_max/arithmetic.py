@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from mulfree.compiler.families.arithmetic import Arithmetic
+from mulfree.compiler.families.arithmetic import LaneArithmetic
 from mulfree.compiler.families.sum_max.operator import Entries, SumMax, entries
 from mulfree.ir import BIPOLAR, AnyArray, IntArray, IntRange, Tensor, TensorType
 from mulfree.ir.ops import Contraction, Window
@@ -68,7 +68,7 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
-class SumMaxCompare(Arithmetic):
+class SumMaxCompare(LaneArithmetic):
     """Largest sum + smallest sum. A stored word holds both weights of an entry, and which of them are absent."""
 
     w_min: Tensor = field(kw_only=True)

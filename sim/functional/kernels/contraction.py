@@ -6,9 +6,11 @@ import numpy as np
 
 from mulfree.ir import AnyArray, IntArray
 from mulfree.ir.ops import Contraction, Threshold
+from mulfree.sim.functional.fermat_choice import fermat_form
 from mulfree.sim.functional.kernel import Kernel
 from mulfree.sim.functional.kernels.accumulation import Accumulation, from_bits, from_bytes, from_halfwords, scaling
 from mulfree.sim.functional.kernels.direct import build_depthwise, build_direct
+from mulfree.sim.functional.kernels.fermat import build_fermat
 from mulfree.sim.functional.kernels.threshold import LINEAR, as_comparison, channel_constants
 from mulfree.sim.functional.pack import block_size, channel_blocks, pack_bits
 from mulfree.sim.functional.plan import Buffer
@@ -27,6 +29,9 @@ def build_contraction(planner: Planner, node: IntNode) -> bool:
     if not fits(node.output.type.range, Kind.INT64):
         return False
     if op.groups > 1 and build_depthwise(planner, node, *scaling(op)):
+        return True
+    if transforms := fermat_form(node):
+        build_fermat(planner, node, transforms, *scaling(op))
         return True
     reader = fusable(planner, node)
     for form in (from_bits, from_bytes, from_halfwords):

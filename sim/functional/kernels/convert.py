@@ -53,7 +53,9 @@ def store_output(planner: Planner, value: IntValue) -> None:
 def _load(planner: Planner, value: IntValue, target: Buffer) -> None:
     """From the caller's array; the kernels also see to it that no value is outside the range."""
     external, b = planner.external[value], target.storage
-    params = (b.positions, b.channels, b.pitch, b.bias, b.range.lo, b.range.hi, b.range.step, external.number)
+    is_colours = b.kind is Kind.BYTE and b.channels == 3
+    places = (b.positions, b.channels, b.pitch, b.bias)
+    params = (*places, b.range.lo, b.range.hi, b.range.step, external.number, is_colours)
     planner.call(LOAD_BITS if b.kind is Kind.BITS else LOAD, external.slot, target.slot, params, planner.flag)
 
 
@@ -64,9 +66,9 @@ def _source(planner: Planner, value: IntValue) -> Buffer:
 
 
 def _load_ints(params: Any, a: Any, flag: Any, out: Any, n: int) -> None:
-    """out[position][channel] = a[channel][position] - bias."""
+    """out[position][channel] = a[channel][position] - bias; three channels of bytes are a word with an empty one."""
     positions, channels, pitch, bias = params[0], params[1], params[2], params[3]
-    lo, hi, step, number = params[4], params[5], params[6], params[7]
+    lo, hi, step, number, is_colours = params[4], params[5], params[6], params[7], params[8]
     for s in range(n):
         x, y = shift(a, s * channels * positions), shift(out, s * positions * pitch)
         least = most = x[0]
@@ -78,7 +80,7 @@ def _load_ints(params: Any, a: Any, flag: Any, out: Any, n: int) -> None:
             for i in range(channels * positions):
                 if (x[i] - lo) % step:
                     flag[0] = number
-        if pitch == 4 and channels == 3:
+        if is_colours:
             words, green, blue = as_words(y), shift(x, positions), shift(x, 2 * positions)
             for p in range(positions):
                 words[p] = ((x[p] - bias) & 255) | ((green[p] - bias) & 255) << 8 | ((blue[p] - bias) & 255) << 16

@@ -8,18 +8,20 @@ import numpy as np
 import pytest
 
 from mulfree.compiler.families import FAMILIES, Arithmetic
+from mulfree.compiler.families.arithmetic import LaneArithmetic
 from mulfree.ir import Graph, IntArray, TensorType
 from mulfree.ir.ops import Contraction
 
 BATCH = 100
 
 
-def over(takes: Callable[[TensorType, Contraction], bool]) -> pytest.MarkDecorator:
-    """A test of every arithmetic on those of its examples that `takes` accepts."""
+def over(takes: Callable[[TensorType, Contraction], bool], only_lanes: bool = False) -> pytest.MarkDecorator:
+    """A test of every arithmetic, or of those that are sums of lanes, on those of its examples that `takes` accepts."""
     cases = [
         pytest.param(arithmetic, x, layer, id=f"{arithmetic.name}-{i}")
         for family in FAMILIES
         for arithmetic in family.arithmetics
+        if issubclass(arithmetic, LaneArithmetic) or not only_lanes
         for i, (x, layer) in enumerate(arithmetic.examples)
         if takes(x, layer)
     ]
@@ -27,8 +29,10 @@ def over(takes: Callable[[TensorType, Contraction], bool]) -> pytest.MarkDecorat
 
 
 layers = over(lambda x, layer: True)
+lane_layers = over(lambda x, layer: True, only_lanes=True)
 
 Kind = type[Arithmetic]
+LaneKind = type[LaneArithmetic]
 
 
 def draw(x: TensorType, batch: int = BATCH) -> IntArray:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from mulfree.compiler.families import OWN_FAMILIES, Arithmetic
+from mulfree.compiler.families import OWN_FAMILIES
+from mulfree.compiler.families.arithmetic import LaneArithmetic
 from mulfree.compiler.pipeline import passes_preferring
 from mulfree.compiler.registry import arithmetics_of, operators
 from mulfree.ir import IntArray, TensorType, run_passes
@@ -12,7 +13,7 @@ from mulfree.ir.ops import Contraction
 from mulfree.ir.text import parse, to_text
 from mulfree.rtl import Circuit
 from mulfree.sim.functional import FastNetwork
-from tests.compiler.families.layers import BATCH, Kind, draw, layers, network, over
+from tests.compiler.families.layers import BATCH, Kind, LaneKind, draw, lane_layers, layers, network, over
 
 
 @layers
@@ -45,8 +46,8 @@ def _towards_the_ends(x: TensorType, layer: Contraction) -> IntArray:
     return np.concatenate([np.where(signs > 0, *pair) for pair in ends])
 
 
-@layers
-def test_the_lane_circuit_computes_the_definition(arithmetic: Kind, x: TensorType, layer: Contraction) -> None:
+@lane_layers
+def test_the_lane_circuit_computes_the_definition(arithmetic: LaneKind, x: TensorType, layer: Contraction) -> None:
     """All of a window at once, and the reduction that ends it."""
     op = arithmetic.replacing(layer, x)
     codes = op.codes.reshape(op.codes.shape[0], -1)
@@ -70,14 +71,14 @@ def _as_taps(taps: IntArray, layer: Contraction) -> IntArray:
     return np.concatenate([one] * layer.groups, axis=1)
 
 
-def _in_lanes(taps: IntArray, op: Arithmetic) -> IntArray:
+def _in_lanes(taps: IntArray, op: LaneArithmetic) -> IntArray:
     """A window as a lane takes it: tap after tap where it takes all taps of a channel."""
     return taps.reshape(BATCH, -1, op.elements_per_code).swapaxes(1, 2).reshape(BATCH, -1)
 
 
-@layers
+@lane_layers
 def test_shares_of_several_steps_become_what_one_step_gives(
-    arithmetic: Kind, x: TensorType, layer: Contraction
+    arithmetic: LaneKind, x: TensorType, layer: Contraction
 ) -> None:
     op = arithmetic.replacing(layer, x)
     codes = op.codes.reshape(op.codes.shape[0], -1)
@@ -101,8 +102,10 @@ def _is_depthwise(x: TensorType, layer: Contraction) -> bool:
     return layer.groups > 1 and layer.weights.shape[1] == 1
 
 
-@over(_is_depthwise)
-def test_the_tap_circuit_is_the_lane_circuit_of_one_lane(arithmetic: Kind, x: TensorType, layer: Contraction) -> None:
+@over(_is_depthwise, only_lanes=True)
+def test_the_tap_circuit_is_the_lane_circuit_of_one_lane(
+    arithmetic: LaneKind, x: TensorType, layer: Contraction
+) -> None:
     op = arithmetic.replacing(layer, x)
     circuit = Circuit()
     wires = circuit.input("x", op.operand, 1), circuit.input("w", op.weight_range, 1)

@@ -67,6 +67,16 @@ def test_the_pattern_of_standard_operators_is_recognised(axis: int, swap: bool) 
     assert operators(agree(net, y, x)) == ["sum_max"]
 
 
+def test_sums_saturate_where_a_quantiser_follows_and_widen_where_none_does() -> None:
+    net = Net((7,))
+    sums = net("SumMax", net.quant("x", f(0.25), 6), *weights(5, 7, absent=0.3), domain="mulfree")
+    x = np.random.default_rng(0).normal(size=(300, 7)).astype(np.float32) * 4
+    wide, narrow = (agree(net, y, x).graph.outputs[0].type for y in (sums, net.quant(sums, f(0.25), 4)))
+    assert narrow.range == IntRange(-8, 7)
+    assert wide.range.lo < -8
+    assert wide.range.hi > 7
+
+
 def test_maxima_and_minima_of_different_operands_are_no_sum_max() -> None:
     net = Net((4,))
     a, b = net.quant("x", f(0.25), 4), net.quant("x", f(0.5), 4)

@@ -2,7 +2,7 @@ import numpy as np
 
 from mulfree.compiler.families import Arithmetic
 from mulfree.compiler.passes.fold_affine import FoldAffine
-from mulfree.compiler.pipeline import PASSES
+from mulfree.compiler.pipeline import passes_preferring
 from mulfree.ir import Graph, IntRange, Tensor, TensorType, run_passes
 from mulfree.ir.ops import Affine, MultiplyAccumulate, Window
 from mulfree.sim.reference import run_graph
@@ -21,7 +21,7 @@ def steps_between_layers() -> Graph[TensorType]:
 
 def test_layers_are_made_for_what_they_read_after_steps_are_folded() -> None:
     graph = steps_between_layers()
-    hardware = run_passes(graph, PASSES)
+    hardware = run_passes(graph, passes_preferring())
     layers = [node for node in hardware.nodes if isinstance(node.op, Arithmetic)]
     assert len(layers) == 2
     for node in layers:
@@ -35,7 +35,7 @@ def test_layers_are_made_for_what_they_read_after_steps_are_folded() -> None:
 
 
 def test_no_step_is_left_where_the_next_can_take_it_in() -> None:
-    hardware = run_passes(steps_between_layers(), PASSES)
+    hardware = run_passes(steps_between_layers(), passes_preferring())
     assert len(FoldAffine().run(hardware).nodes) == len(hardware.nodes)
     pairs = [(node, hardware.producers().get(node.inputs[0])) for node in hardware.nodes]
     assert not any(isinstance(n.op, Affine) and before and isinstance(before.op, Affine) for n, before in pairs)

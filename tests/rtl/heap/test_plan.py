@@ -40,9 +40,10 @@ def run(steps: Plan, bits: list[list[int]]) -> list[list[int]]:
         given = list[tuple[int, int]]()
         for low, counter in stage:
             taken = [(port, columns[low + port].popleft()) for port in counter.ports if port != UNUSED]
-            total = sum(bit << port for port, bit in taken)
-            assert total < 1 << counter.gives or low + counter.gives == len(columns)
-            given += [(low + k, total >> k & 1) for k in range(counter.gives)]
+            total = counter.constant + sum(bit << port for port, bit in taken)
+            first, end = counter.lowest, counter.lowest + counter.gives
+            assert total < 1 << end or low + end == len(columns)
+            given += [(low + k, total >> k & 1) for k in range(first, end)]
         for column, bit in given:
             if column < len(columns):
                 columns[column].append(bit)

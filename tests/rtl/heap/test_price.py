@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mulfree.backends.synth import synthesise_module
-from mulfree.ir import BIPOLAR, IntRange
+from mulfree.ir import BIPOLAR, BIT, IntRange
 from mulfree.rtl import WireType
 from mulfree.rtl.cost import Cost
 from mulfree.rtl.cost.circuit import circuit_terms
@@ -18,6 +18,12 @@ CASES = (
     Sum((WireType(IntRange(-8, 7), 12),), (1,)),
     Sum((WireType(IntRange(0, 15), 9), WireType(BIPOLAR, 30)), ((1, 3, -9, 4, 15, -2, 7, 8, 11), 5), -44),
 )
+SIGNS = (
+    Sum((WireType(BIT, 40),), (1,), -17, is_sign=True),
+    Sum((WireType(BIT, 151),), (1,), -64, is_sign=True),
+    Sum((WireType(IntRange(-8, 7), 12),), (1,), 1, is_sign=True),
+    Sum((WireType(IntRange(0, 1023)), WireType(IntRange(0, 1023))), (1, -1), 100, is_sign=True),
+)
 
 
 def counted(case: Sum, target: str) -> Cost:
@@ -29,14 +35,14 @@ def planned(case: Sum, target: str) -> Cost:
     return circuit_terms(case.circuit(), target).known
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", [*CASES, *SIGNS], ids=str)
 def test_on_xc7_the_plan_is_what_yosys_counts(case: Sum) -> None:
     truth, guess = counted(case, "xc7"), planned(case, "xc7")
     assert (guess.luts, guess.carries) == (truth.luts, truth.carries)
 
 
 @pytest.mark.parametrize("target", ["ice40", "ecp5", "asic"])
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", [*CASES, SIGNS[0], SIGNS[2]], ids=str)
 def test_elsewhere_the_plan_is_within_an_eighth_of_what_yosys_counts(case: Sum, target: str) -> None:
     """What synthesis maps freely it may merge: constants, neighbouring tables, inverters."""
     truth, guess = counted(case, target), planned(case, target)

@@ -54,6 +54,16 @@ def test_clamp(check_stage: Check, range: IntRange) -> None:
     check_stage(stages.clamp("limit", x, result_of(op, x), op), [values], [op.evaluate(values)])
 
 
+@pytest.mark.parametrize("pieces", [IntRange(0, 5), IntRange(1, 5, 2), IntRange(0, 1)])
+def test_lookup(check_stage: Check, pieces: IntRange) -> None:
+    table = np.array([0, -3, 7, 7, 100, 12])
+    x = stream_of("x", (4, 2, 2), pieces, 2)
+    reached = IntRange.spanning(table[pieces.lo : pieces.hi + 1 : pieces.step].tolist())
+    values = values_of(x)
+    stage = stages.lookup("values", x, Value("y", TensorType((4, 2, 2), reached)), table)
+    check_stage(stage, [values], [table[values]])
+
+
 @pytest.mark.parametrize("slopes", [(10, 1), (3, -7)])
 def test_leaky(check_stage: Check, slopes: tuple[int, int]) -> None:
     x, op = stream_of("x", (4, 2, 2), IntRange(-20, 19), 2), Leaky(*slopes)

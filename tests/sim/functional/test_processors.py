@@ -20,6 +20,7 @@ from mulfree.ir import IntArray, IntRange, Tensor, TensorType
 from mulfree.ir.ops import Contraction, MultiplyAccumulate, Threshold
 from mulfree.sim.functional.vector import has_byte_dot, rows_per_pass
 from tests.sim.functional.layers import binary_cnn, binary_mlp, chain, check
+from tests.sim.functional.test_fermat import check_forms as check_transformed
 from tests.sim.functional.test_sum_max_listed import check_cases as check_listed
 
 SIGNED, UNSIGNED, WIDE = IntRange(-128, 127), IntRange(0, 255), IntRange(-(2**20), 2**20)
@@ -87,6 +88,7 @@ def run_every_kernel() -> None:
     _check(WIDE, _sum_max())
     for layer in (MinSelect(_weights(-999, 999)), shifts, MultiplyAccumulate(_weights(-999, 999))):
         _check(HALVES, layer)
+    check_transformed()
     context = cpu_target.target_context
     print(f"{rows_per_pass(context)} rows, {'dot of bytes' if has_byte_dot(context) else 'portable dot'}")
 

@@ -1,0 +1,30 @@
+"""Circuits over words of a ring: products with roots of unity, butterflies."""
+
+from __future__ import annotations
+
+from mulfree.ir.diminished_one import DiminishedOne
+from mulfree.rtl.circuit import Circuit, Wire
+from mulfree.rtl.diminished_one import cells
+
+
+def subtract(circuit: Circuit, ring: DiminishedOne, a: Wire, b: Wire, places: int = 0) -> Wire:
+    """a - b * 2^places."""
+    return circuit.drive(cells.add(ring, places + ring.bits), a, b)
+
+
+def times_root(circuit: Circuit, ring: DiminishedOne, x: Wire, power: int) -> Wire:
+    """x * sqrt(2)^power: an odd power takes an adder."""
+    power %= 4 * ring.bits
+    if power % 2 == 0:
+        return circuit.drive(cells.rotate(ring, power // 2), x) if power else x
+    places = power // 2 + ring.bits // 4
+    turned = circuit.drive(cells.rotate(ring, places + ring.bits // 2), x)
+    return subtract(circuit, ring, turned, x, places)
+
+
+def butterfly(circuit: Circuit, ring: DiminishedOne, a: Wire, b: Wire, power: int) -> tuple[Wire, Wire]:
+    """(a + b r^power, a - b r^power) with r = sqrt(2): two adders, which take in a rotation and the sign."""
+    if power % 2:
+        b, power = times_root(circuit, ring, b, power), 0
+    places = power // 2
+    return circuit.drive(cells.add(ring, places), a, b), subtract(circuit, ring, a, b, places)
