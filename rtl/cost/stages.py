@@ -47,7 +47,6 @@ BORROWED = {
     "butterflies": "channelwise",
     "constant_layer": "channelwise",
     "from_words": "clamp",
-    "lazy_trees": "matrix_vector",
     "remainders": "add",
     "spectrum_product": "matrix_vector",
     "to_words": "clamp",
