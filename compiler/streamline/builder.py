@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -56,7 +56,7 @@ class Builder:
         return value
 
     @contextmanager
-    def at(self, value: IntValue) -> Iterator[None]:
+    def at(self, value: IntValue) -> Generator[None]:
         """What is appended meanwhile belongs to the node that the value came from."""
         now, maker = self.location, self.producer(value)
         self.location = maker.location if maker else now
