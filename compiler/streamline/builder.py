@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -53,6 +54,16 @@ class Builder:
         real = self.real_inputs[name]
         self.ports.append(InputPort(name, real.shape, real.dtype, value.name, prologue))
         return value
+
+    @contextmanager
+    def at(self, value: IntValue) -> Generator[None]:
+        """What is appended meanwhile belongs to the node that the value came from."""
+        now, maker = self.location, self.producer(value)
+        self.location = maker.location if maker else now
+        try:
+            yield
+        finally:
+            self.location = now
 
     def once(self, what: str, x: Deferred, compute: Callable[[], Deferred]) -> Deferred:
         """The result of doing `what` to x, computed for the first of its readers only."""

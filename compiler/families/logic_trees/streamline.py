@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mulfree.compiler.families.logic_trees.forms import RealTrees
 from mulfree.compiler.families.logic_trees.operator import MinMaxTrees
+from mulfree.compiler.streamline.builder import Builder
 from mulfree.compiler.streamline.deferred import Deferred, on_integers
 from mulfree.compiler.streamline.rules.rule import Work
 from mulfree.compiler.streamline.settle import settle
@@ -18,9 +19,15 @@ def trees(work: Work) -> Deferred:
     builder, settled = work.builder, settle(work.builder, work.activation())
     x = settled
     if not _rises_alike(settled):
-        x = builder.once("in a common unit", settled, lambda: in_units(builder, settled, is_common=True))
+        x = builder.once("in a common unit", settled, lambda: _in_one_unit(builder, settled))
     y = builder.add(MinMaxTrees(work.op(RealTrees).trees), x.integers, name=work.name)
     return on_integers(y, x.meaning, work.dtype)
+
+
+def _in_one_unit(builder: Builder, x: Deferred) -> Deferred:
+    """A step of the layer of units: the trees keep their name."""
+    with builder.at(x.integers):
+        return in_units(builder, x, is_common=True)
 
 
 def _rises_alike(x: Deferred) -> bool:

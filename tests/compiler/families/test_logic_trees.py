@@ -179,7 +179,8 @@ def test_verilog_gives_the_definition_in_the_cycles_of_the_models(
 def test_visits_are_counted_by_layer() -> None:
     net = trees(CODES)
     design = mulfree.compile(net.proto(last(net)))
-    (found,) = design.visits(samples()).values()
+    ((name, found),) = design.visits(samples()).items()
+    assert name == last(net)
     assert (found.leaves, found.visits.shape) == (10, (200, 3))
     assert 3 <= found.visits.sum(axis=1).min() < found.visits.sum(axis=1).max() <= 10
     assert str(found) == f"{found.share:.1%} of 10 units in 3 trees would be visited lazily"
