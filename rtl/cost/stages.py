@@ -113,11 +113,13 @@ def _matrix_vector(stage: Stage, target: Target) -> Terms:
 
 
 def _spectrum_product(stage: Stage, target: Target) -> Terms:
+    """With several folds, a table per bit chooses whether a sum is raised, another which word of x is replayed."""
     p, memory = stage.parameters, stage.memories["weights"]
     repeat = p["output_folds"] * p["digits"]
     fetch = vector_fetch(stage.inputs[0].token_bits, p["input_folds"], repeat, memory.depth, target)
     state = step_reduce(stage.outputs[0].token_bits) + counter(p["digits"] * p["input_folds"])
-    return fetch + _memories(stage, target) + _circuits(stage, target) + state
+    bits = (stage.inputs[0].token_bits + stage.outputs[0].token_bits) if p["input_folds"] > 1 else 0
+    return fetch + _memories(stage, target) + _circuits(stage, target) + state + Terms(Cost(luts=bits))
 
 
 def _butterflies(stage: Stage, target: Target) -> Terms:
@@ -127,13 +129,16 @@ def _butterflies(stage: Stage, target: Target) -> Terms:
 
 
 def _transform_engine(stage: Stage, target: Target) -> Terms:
-    """The memory of a tile, its words on their way, and the counters of the schedule."""
+    """The memory of a tile, its words on their way, and the counters of the schedule.
+
+    A table per bit chooses what is written, another what is shown; per level 17 turn addresses and exponents.
+    """
     p, bits = stage.parameters, stage.inputs[0].token_bits
     address = 2 * p["levels"] + (p["folds"] - 1).bit_length()
     style = next(name for name, number in STYLES.items() if number == p["memory_style"])
     memory = ram_terms(1 << address, bits, target, style, is_registered=False)
     counters = counter(p["folds"]) + counter(1 << 2 * p["levels"]) + counter(2 * p["levels"]).times(3)
-    held = Terms(Cost(ffs=3 * bits + 3 * address + p["levels"] + 8), {"mux_bits": 3 * bits + 4 * address})
+    held = Terms(Cost(luts=2 * bits + 17 * p["levels"], ffs=2 * bits + 3 * address + p["levels"] + 8))
     return memory + counters + held + _circuits(stage, target)
 
 
