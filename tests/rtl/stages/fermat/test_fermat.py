@@ -23,6 +23,7 @@ LAYERS = {
     "long": Layer(3, 16, Window((3, 3)), (2, 10, 10), 2, x=IntRange(0, 1), most=3),
     "root": Layer(3, 32, SAME_5, (1, 20, 20), 1, x=IntRange(0, 1), most=3),
     "bipolar": Layer(3, 8, SAME_3, (2, 4, 5), 2, x=BIPOLAR, most=1),
+    "short": Layer(4, 2, Window((2, 2)), (2, 3, 4), 2),
     "groups": Layer(4, 4, SAME_3, (4, 5, 5), 4, groups=2, lanes=2),
     "wide": Layer(5, 8, SAME_5, (2, 6, 6), 2, x=IntRange(-128, 127), most=127),
     "widest": Layer(6, 4, SAME_3, (1, 3, 3), 2, x=IntRange(-32768, 32767), most=32767),
