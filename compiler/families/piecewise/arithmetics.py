@@ -180,4 +180,11 @@ class PiecewiseValues(Piecewise):
 
     def listed(self, order: IntArray, lanes: int, pe: int, sorts: bool) -> ListedEntries | None:
         entries = self.inner.listed(order, lanes, pe, sorts)
-        return entries and replace(entries, lane=lambda circuit, x, w: entries.lane(circuit, self.value(circuit, x), w))
+        if entries is None:
+            return None
+        inner = entries.lane
+
+        def lane(circuit: Circuit, x: Wire, w: Wire) -> Wire:
+            return inner(circuit, self.value(circuit, x), w)
+
+        return replace(entries, lane=lane)
