@@ -21,7 +21,7 @@ from mulfree.ir.diminished_one import DiminishedOne
 from mulfree.rtl import Circuit, Wire
 from mulfree.rtl.cost.circuit import circuit_terms
 from mulfree.rtl.diminished_one import cells
-from mulfree.rtl.diminished_one.arithmetic import butterfly
+from mulfree.rtl.diminished_one.arithmetic import butterfly, multiply
 from mulfree.rtl.print_circuit import to_verilog
 
 Build = Callable[[Circuit, DiminishedOne, Wire, Wire], Sequence[Wire]]
@@ -32,10 +32,11 @@ UNITS: dict[str, Build] = {
     "rotate": lambda c, r, a, b: [c.drive(cells.rotate(r, 3), a)],
     "butterfly": lambda c, r, a, b: butterfly(c, r, a, b, 6),
     "butterfly, odd power of the root": lambda c, r, a, b: butterfly(c, r, a, b, 5),
+    "product": lambda c, r, a, b: [multiply(c, r, a, b)],
     "to binary": lambda c, r, a, b: [c.drive(cells.decode(r, r.centred), a)],
 }
 KNOWN = {
-    8: {"add": 12, "negate": 8, "rotate": 8, "butterfly": 25},
+    8: {"add": 12, "negate": 8, "rotate": 8, "butterfly": 25, "product": 158},
     16: {"add": 22, "negate": 16, "rotate": 16, "butterfly": 45},
     32: {"add": 43, "butterfly": 87},
 }

@@ -1,8 +1,9 @@
-"""Circuits over words of a ring: products with roots of unity, butterflies."""
+"""Circuits over words of a ring: products with roots of unity and with each other, butterflies."""
 
 from __future__ import annotations
 
 from mulfree.ir.diminished_one import DiminishedOne
+from mulfree.rtl.cells import NOT, bit
 from mulfree.rtl.circuit import Circuit, Wire
 from mulfree.rtl.diminished_one import cells
 
@@ -28,3 +29,19 @@ def butterfly(circuit: Circuit, ring: DiminishedOne, a: Wire, b: Wire, power: in
         b, power = times_root(circuit, ring, b, power), 0
     places = power // 2
     return circuit.drive(cells.add(ring, places), a, b), subtract(circuit, ring, a, b, places)
+
+
+def multiply(circuit: Circuit, ring: DiminishedOne, x: Wire, y: Wire) -> Wire:
+    """x * y without a multiplier: a word of value Y + 1, Y the number in its b bits, takes b additions of x.
+
+    Y x by Horner's rule from the highest bit of Y, then x once more, unless y is zero: its bits are 0, too. The code
+    2^b - 1, which is -1, needs no case: (2^b - 1) x + x = -x.
+    """
+    bits = [circuit.drive(bit(place), y) for place in reversed(range(ring.bits))]
+    is_there = circuit.drive(NOT, circuit.drive(bit(ring.bits), y))
+    first, *rest = (circuit.cast(wire, cells.DIGITS) for wire in (*bits, is_there))
+    total = circuit.drive(cells.digit(ring), x, first)
+    for place, digit in enumerate(rest):
+        doubled = circuit.drive(cells.rotate(ring, 1), total) if place < ring.bits - 1 else total
+        total = circuit.drive(cells.add_digit(ring), doubled, x, digit)
+    return total

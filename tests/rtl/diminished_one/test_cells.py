@@ -12,7 +12,7 @@ from mulfree.ir.diminished_one import DiminishedOne
 from mulfree.rtl import Circuit, Wire
 from mulfree.rtl.cells import pick
 from mulfree.rtl.diminished_one import cells
-from mulfree.rtl.diminished_one.arithmetic import butterfly, subtract, times_root
+from mulfree.rtl.diminished_one.arithmetic import butterfly, multiply, subtract, times_root
 from tests.rtl.combinational import check_verilog
 
 SMALL, WIDE = [DiminishedOne(bits) for bits in (2, 4, 8)], [DiminishedOne(bits) for bits in (8, 16, 32, 64)]
@@ -22,6 +22,7 @@ SUMS: dict[str, tuple[Binary, Callable[[int, int], int]]] = {
     "add_turned": (lambda c, r, a, b: c.drive(cells.add(r, 3), a, b), lambda a, b: a + 8 * b),
     "subtract": (subtract, lambda a, b: a - b),
     "subtract_turned": (lambda c, r, a, b: subtract(c, r, a, b, 1), lambda a, b: a - 2 * b),
+    "multiply": (multiply, lambda a, b: a * b),
 }
 
 
@@ -36,7 +37,7 @@ def values_of(ring: DiminishedOne, codes: AnyArray) -> list[int]:
 
 @pytest.mark.parametrize("name", SUMS)
 @pytest.mark.parametrize("ring", SMALL, ids=str)
-def test_a_sum_is_right_for_every_pair(ring: DiminishedOne, name: str) -> None:
+def test_a_sum_or_product_is_right_for_every_pair(ring: DiminishedOne, name: str) -> None:
     build, meant = SUMS[name]
     circuit, (a, b) = circuit_of(ring, "a", "b")
     circuit.output("y", build(circuit, ring, a, b))
@@ -135,6 +136,7 @@ def _outputs(circuit: Circuit, ring: DiminishedOne, x: Wire, number: Wire, digit
     yield circuit.drive(cells.digit(ring), x, digit)
     yield circuit.drive(cells.add_digit(ring), x, circuit.drive(pick((1, 0)), x), digit)
     yield times_root(circuit, ring, x, 5)
+    yield multiply(circuit, ring, *(circuit.drive(pick((i,)), x) for i in (0, 1)))
     yield circuit.drive(cells.decode(ring, ring.centred), x)
     yield circuit.drive(cells.encode(ring, number.range), number)
 

@@ -11,7 +11,7 @@ from mulfree.ir import IntRange
 from mulfree.ir.diminished_one import DiminishedOne
 from mulfree.rtl import Circuit, Wire
 from mulfree.rtl.diminished_one import cells
-from mulfree.rtl.diminished_one.arithmetic import butterfly
+from mulfree.rtl.diminished_one.arithmetic import butterfly, multiply
 from mulfree.rtl.library import needed_by
 from mulfree.rtl.print_circuit import to_verilog
 from tests.rtl.proofs import FOR_XC7, PRIMITIVES, prove
@@ -127,6 +127,18 @@ def test_a_multiple_by_a_digit_and_a_turn_are_proven(tmp_path: Path, target: str
         return [*sums, circuit.drive(cells.turn(ring, 1, 4), a, k)]
 
     proven(tmp_path, ring, gold, build, target)
+
+
+@pytest.mark.parametrize("bits", [2, 4])
+def test_a_product_is_proven(tmp_path: Path, bits: int) -> None:
+    """As a sum of doubled residues, one for each bit of the other."""
+    ring = DiminishedOne(bits)
+    number = f"{bits + 2}'d0"
+    parts = [f"(value(q) >> {i} & 1) != 0 ? {doubled(i, 'value(p)')} : {number}" for i in range(bits + 1)]
+    gold = parts[0]
+    for part in parts[1:]:
+        gold = f"plus({gold}, {part})"
+    proven(tmp_path, ring, [gold], lambda c, a, b: [multiply(c, ring, a, b)], "generic")
 
 
 @pytest.mark.parametrize("bits", [8, 16, 32, 64])
