@@ -16,7 +16,7 @@ from common import Report, machine
 
 from mulfree.backends.synth import synthesise_module
 from mulfree.backends.synth.yosys import yosys_tool
-from mulfree.ir import IntRange
+from mulfree.ir import CompileError, IntRange
 from mulfree.ir.diminished_one import DiminishedOne
 from mulfree.rtl import Circuit, Wire
 from mulfree.rtl.cost.circuit import circuit_terms
@@ -36,7 +36,7 @@ UNITS: dict[str, Build] = {
     "to binary": lambda c, r, a, b: [c.drive(cells.decode(r, r.centred), a)],
 }
 KNOWN = {
-    8: {"add": 12, "negate": 8, "rotate": 8, "butterfly": 25, "product": 158},
+    8: {"add": 12, "negate": 8, "rotate": 8, "butterfly": 25},
     16: {"add": 22, "negate": 16, "rotate": 16, "butterfly": 45},
     32: {"add": 43, "butterfly": 87},
 }
@@ -55,7 +55,12 @@ def units(report: Report, ring: DiminishedOne) -> None:
     print(f"\nb = {ring.bits}: butterfly of residues, reduced by comparing: {residues:.0f} LUTs")
     for name, build in UNITS.items():
         circuit = drawn(ring, build)
-        found, priced = luts(to_verilog(circuit, "top", target="xc7")), circuit_terms(circuit, "xc7").known.luts
+        priced = circuit_terms(circuit, "xc7").known.luts
+        try:
+            found = luts(to_verilog(circuit, "top", target="xc7"))
+        except CompileError:  # ABC's &mfs traps on the product at b = 8
+            print(f"      {name}: priced {priced:.0f} LUTs; Yosys does not end")
+            continue
         text = f"{name}: {found:.0f} LUTs, {found / residues:.2f} of that butterfly, priced {priced:.0f}"
         known = KNOWN.get(ring.bits, {}).get(name)
         if known is None:
