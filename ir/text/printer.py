@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import MISSING, Field, fields, is_dataclass
 from fractions import Fraction
@@ -15,9 +14,8 @@ from mulfree.ir.graph import Graph, Node
 from mulfree.ir.op import AnyArray, TypeT
 from mulfree.ir.tensor import Tensor
 from mulfree.ir.text.packing import is_readable, narrowest, pack
+from mulfree.ir.text.scanner import is_word
 from mulfree.ir.types import IntRange, RealType, Scale, TensorType
-
-WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 
 
 def to_text(graph: Graph[TypeT]) -> str:
@@ -37,8 +35,8 @@ def _node_text(node: Node[TypeT]) -> str:
 
 
 def name_text(name: str) -> str:
-    """A word as it is, anything else in quotes."""
-    return name if WORD.fullmatch(name) else _quoted(name)
+    """What reads as one word as it is, anything else in quotes: `inf` reads as a number."""
+    return name if is_word(name) else _quoted(name)
 
 
 def type_text(type: TensorType | RealType) -> str:

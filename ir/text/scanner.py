@@ -23,6 +23,12 @@ TOKEN = re.compile(
 )
 
 
+def is_word(text: str) -> bool:
+    """Whether the text is read as one word."""
+    found = TOKEN.match(text)
+    return found is not None and found.lastgroup == "word" and found.end() == len(text)
+
+
 class TextError(CompileError):
     """The text is not a graph; the message shows the line and a caret under the place."""
 

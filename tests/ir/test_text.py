@@ -32,6 +32,14 @@ def test_text_parses_back_to_an_equal_graph(graph: Graph[TensorType]) -> None:
     again.verify()
 
 
+@pytest.mark.parametrize("name", ["inf", "nan", "inf.x", "-inf", "", "1x2", "a b", 'q"', "graph", "return", "é"])
+def test_any_name_is_read_back(name: str) -> None:
+    graph = Graph[TensorType](name=name)
+    x = graph.add_input(name, TensorType((2,), IntRange(0, 1)))
+    graph.outputs = [x]
+    assert described(parse(to_text(graph), INTEGER_OPERATORS)) == described(graph)
+
+
 @settings(max_examples=30, deadline=None)
 @given(graphs(), st.integers(0, 2**31))
 def test_parsed_graph_computes_the_same(graph: Graph[TensorType], seed: int) -> None:
