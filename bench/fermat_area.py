@@ -18,6 +18,7 @@ from common import machine
 from mulfree.compiler.alternatives import Alternative, alternative, price
 from mulfree.compiler.families import Arithmetic
 from mulfree.compiler.families.fermat import FermatTransformed
+from mulfree.compiler.families.shift_add import digit_counts
 from mulfree.compiler.folding import LayerFolding
 from mulfree.compiler.registry import arithmetics_of
 from mulfree.ir import IntRange, Tensor, TensorType
@@ -93,6 +94,17 @@ def compare(layer: Layer, target: str) -> None:
         cost = found.cost
         row = f"{_tables(found):7.0f} LUT {cost.brams:5.0f} blocks {cost.ffs:6.0f} FF {found.cycles:9d} cycles"
         print(f"  {found.arithmetic.name:14s} {row}   logic {logic:5.2f}, with memory {all_of_it:5.2f}", flush=True)
+    print(f"  {constants(form)}", flush=True)
+
+
+def constants(form: FermatTransformed) -> str:
+    """What the products alone would take with every constant in the logic: a sum for each digit of each word."""
+    sums = luts = 0
+    for ring, spectrum in zip(form.convolution.rings, form.convolution.kernel_spectra(form.weights.array), strict=True):
+        digits = np.minimum(*(digit_counts(v) for v in (spectrum, ring.modulus - spectrum)))
+        sums += int(digits.sum())
+        luts += int(digits.sum()) * (ring.bits + 2)
+    return f"products of constants in the logic, all points at once: {sums} sums, {luts} LUT"
 
 
 def _tables(found: Alternative) -> float:

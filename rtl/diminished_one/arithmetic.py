@@ -1,4 +1,4 @@
-"""Circuits over words of a ring: products with roots of unity and with each other, butterflies."""
+"""Circuits over words of a ring: products with roots of unity, constants and each other, butterflies."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from mulfree.ir.diminished_one import DiminishedOne
 from mulfree.rtl.cells import NOT, bit
 from mulfree.rtl.circuit import Circuit, Wire
 from mulfree.rtl.diminished_one import cells
+from mulfree.rtl.price import signed_digits
 
 
 def subtract(circuit: Circuit, ring: DiminishedOne, a: Wire, b: Wire, places: int = 0) -> Wire:
@@ -29,6 +30,32 @@ def butterfly(circuit: Circuit, ring: DiminishedOne, a: Wire, b: Wire, power: in
         b, power = times_root(circuit, ring, b, power), 0
     places = power // 2
     return circuit.drive(cells.add(ring, places), a, b), subtract(circuit, ring, a, b, places)
+
+
+def times_constant(circuit: Circuit, ring: DiminishedOne, x: Wire, factor: int) -> Wire:
+    """x * factor: a sum for each of `digit_places` but the first, which takes in what the digit turns."""
+    places = digit_places(ring, factor)
+    if not places:
+        return circuit.constant([ring.zero], ring.codes)
+    total = circuit.drive(cells.rotate(ring, places[0]), x) if places[0] else x
+    for place in places[1:]:
+        total = circuit.drive(cells.add(ring, place), total, x)
+    return total
+
+
+def digit_places(ring: DiminishedOne, factor: int) -> list[int]:
+    """Of the powers of two, in 0 ... 2b - 1, that add up to the factor modulo 2^b + 1: those from b on are negative.
+
+    The fewest that canonical signed digits of the two residues of least magnitude give.
+    """
+    residue = factor % ring.modulus
+    return min((_places(ring, number) for number in (residue, residue - ring.modulus)), key=len)
+
+
+def _places(ring: DiminishedOne, number: int) -> list[int]:
+    """Canonical signed digits; their highest may be 2^b = -1 or 2^(b+1) = -2."""
+    turned = [shift + (ring.bits if (kind == "-") != (number < 0) else 0) for kind, shift in signed_digits(abs(number))]
+    return [place % (2 * ring.bits) for place in turned]
 
 
 def multiply(circuit: Circuit, ring: DiminishedOne, x: Wire, y: Wire) -> Wire:

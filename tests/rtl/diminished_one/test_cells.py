@@ -12,7 +12,14 @@ from mulfree.ir.diminished_one import DiminishedOne
 from mulfree.rtl import Circuit, Wire
 from mulfree.rtl.cells import pick
 from mulfree.rtl.diminished_one import cells
-from mulfree.rtl.diminished_one.arithmetic import butterfly, multiply, subtract, times_root
+from mulfree.rtl.diminished_one.arithmetic import (
+    butterfly,
+    digit_places,
+    multiply,
+    subtract,
+    times_constant,
+    times_root,
+)
 from tests.rtl.combinational import check_verilog
 
 SMALL, WIDE = [DiminishedOne(bits) for bits in (2, 4, 8)], [DiminishedOne(bits) for bits in (8, 16, 32, 64)]
@@ -55,6 +62,26 @@ def test_a_rotation_is_a_product_with_a_power_of_two(ring: DiminishedOne) -> Non
         circuit.output("y", circuit.drive(cells.rotate(ring, places), x))
         wanted = [v * pow(2, places, ring.modulus) % ring.modulus for v in values_of(ring, words)]
         assert values_of(ring, circuit.evaluate(x=words)["y"]) == wanted
+
+
+@pytest.mark.parametrize("ring", SMALL, ids=str)
+def test_a_product_with_any_constant_is_right_for_every_word(ring: DiminishedOne) -> None:
+    words = np.arange(ring.zero + 1)[:, None]
+    for factor in range(-1, ring.modulus + 1):
+        circuit, (x,) = circuit_of(ring, "x")
+        circuit.output("y", times_constant(circuit, ring, x, factor))
+        wanted = [v * factor % ring.modulus for v in values_of(ring, words)]
+        found = np.broadcast_to(circuit.evaluate(x=words)["y"], words.shape)
+        assert values_of(ring, found) == wanted
+
+
+@pytest.mark.parametrize("ring", WIDE, ids=str)
+def test_digits_of_a_constant_add_up_to_it_and_are_few(ring: DiminishedOne) -> None:
+    random = np.random.default_rng(ring.bits)
+    for factor in [int.from_bytes(random.bytes(8)) % ring.modulus for _ in range(50)]:
+        places = digit_places(ring, factor)
+        assert sum(pow(2, place, ring.modulus) for place in places) % ring.modulus == factor
+        assert len(places) <= (ring.bits + 2) // 2
 
 
 @pytest.mark.parametrize("ring", SMALL[1:], ids=str)
@@ -136,6 +163,7 @@ def _outputs(circuit: Circuit, ring: DiminishedOne, x: Wire, number: Wire, digit
     yield circuit.drive(cells.digit(ring), x, digit)
     yield circuit.drive(cells.add_digit(ring), x, circuit.drive(pick((1, 0)), x), digit)
     yield times_root(circuit, ring, x, 5)
+    yield times_constant(circuit, ring, x, 0xB6D3 % ring.modulus)
     yield multiply(circuit, ring, *(circuit.drive(pick((i,)), x) for i in (0, 1)))
     yield circuit.drive(cells.decode(ring, ring.centred), x)
     yield circuit.drive(cells.encode(ring, number.range), number)

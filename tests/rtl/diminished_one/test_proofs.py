@@ -11,7 +11,7 @@ from mulfree.ir import IntRange
 from mulfree.ir.diminished_one import DiminishedOne
 from mulfree.rtl import Circuit, Wire
 from mulfree.rtl.diminished_one import cells
-from mulfree.rtl.diminished_one.arithmetic import butterfly, multiply
+from mulfree.rtl.diminished_one.arithmetic import butterfly, multiply, times_constant
 from mulfree.rtl.library import needed_by
 from mulfree.rtl.print_circuit import to_verilog
 from tests.rtl.proofs import FOR_XC7, PRIMITIVES, prove
@@ -127,6 +127,21 @@ def test_a_multiple_by_a_digit_and_a_turn_are_proven(tmp_path: Path, target: str
         return [*sums, circuit.drive(cells.turn(ring, 1, 4), a, k)]
 
     proven(tmp_path, ring, gold, build, target)
+
+
+@pytest.mark.parametrize(("bits", "factor"), [(8, 183), (8, 86), pytest.param(16, 0xB6D3, marks=pytest.mark.nightly)])
+def test_a_product_with_a_constant_is_proven(tmp_path: Path, bits: int, factor: int) -> None:
+    ring = DiminishedOne(bits)
+    parts = [doubled(place, "value(p)") for place in range(bits + 1) if factor >> place & 1]
+    gold = parts[0]
+    for part in parts[1:]:
+        gold = f"plus({gold}, {part})"
+
+    def build(circuit: Circuit, a: Wire, b: Wire) -> list[Wire]:
+        del b
+        return [times_constant(circuit, ring, a, factor)]
+
+    proven(tmp_path, ring, [gold], build, "generic")
 
 
 @pytest.mark.parametrize("bits", [2, 4])
