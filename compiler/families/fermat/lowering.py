@@ -20,16 +20,12 @@ def lower_fermat(to: Lowering, node: IntNode, streams: list[Stream]) -> Stream:
     form, layer = op.convolution, _folding(to, node)
     x = to.with_lanes(to.in_raster(streams[0], node), layer.simd)
     if len(form.rings) == 1:
-        return _chain(to, node, x, node.output, form, layer, to.name(_stem(to, node)))
+        return _chain(to, node, x, node.output, form, layer, to.stage_name(node.output))
     copies = to.build(stages.fork, node.output, "fork", x, len(form.rings)).outputs
     parts = [_remainder(to, node, copy, form, ring, layer) for copy, ring in zip(copies, form.rings, strict=True)]
     return to.build(
         stages.remainders, node.output, "", tuple(parts), node.output, form.rings, location=node.location
     ).outputs[0]
-
-
-def _stem(to: Lowering, node: IntNode) -> str:
-    return to.layers.get(node.output, node.output.name)
 
 
 def _folding(to: Lowering, node: IntNode) -> LayerFolding:
@@ -46,7 +42,7 @@ def _remainder(
     Rings take different times, but no queue: each chain gives a result when it has taken the same part of the map, so
     the slowest, which sets the pace, is never kept waiting for what another chain has no room for.
     """
-    name = to.name(f"{_stem(to, node)}_f{ring.t}")
+    name = to.stage_name(node.output, f"f{ring.t}")
     left = Value(name, TensorType(node.output.type.shape, DiminishedOne(ring.bits).codes))
     return _chain(to, node, x, left, replace(form, rings=(ring,)), layer, name)
 

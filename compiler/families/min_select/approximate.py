@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from mulfree.compiler.adaptation import Adaptation, chosen_layers, names
 from mulfree.compiler.families.min_select.operator import MinSelect
+from mulfree.compiler.least_squares import Floats, lines
 from mulfree.compiler.model import QuantisedModel
 from mulfree.ir import AnyArray, CompileError, Graph, IntArray, Node, Tensor, TensorType, Value, rewrite
 from mulfree.ir.ops import Affine, MultiplyAccumulate, Threshold
@@ -25,7 +25,6 @@ from mulfree.sim.reference import run_graph
 IntGraph = Graph[TensorType]
 IntNode = Node[TensorType]
 IntValue = Value[TensorType]
-Lines = npt.NDArray[np.float64]
 DECIMALS = 6
 """Of a threshold in lines of least squares; below that are the errors of the sums in floats."""
 CHUNK = 64
@@ -63,8 +62,8 @@ class Replacement:
     """A layer's stand-in; (M,) lines from its sums to the exact ones."""
 
     op: MinSelect
-    gain: Lines
-    offset: Lines
+    gain: Floats
+    offset: Floats
     correlation: float
     is_absorbed: bool
     """Whether thresholds, all that reads the layer, take the lines in."""
@@ -103,7 +102,7 @@ def _replacement(graph: IntGraph, node: IntNode, integers: Mapping[str, IntArray
     if correlation <= 0:
         raise CompileError(f"min-select does not approximate layer '{name}': its sums do not rise with the exact ones")
     is_absorbed = _feeds_thresholds(graph, node.output)
-    gain, offset = _lines(sums, exact) if is_absorbed else _integers(sums, exact)
+    gain, offset = lines(sums, exact, _gain(sums, exact)) if is_absorbed else _integers(sums, exact)
     return Replacement(op, gain, offset, correlation, is_absorbed)
 
 
@@ -111,27 +110,18 @@ def _by_channel(y: IntArray) -> IntArray:
     return np.moveaxis(y, 1, 0).reshape(y.shape[1], -1)
 
 
-def _correlation(a: Lines, b: Lines) -> float:
+def _correlation(a: Floats, b: Floats) -> float:
     spread = float(a.std() * b.std())
     return float(((a - a.mean()) * (b - b.mean())).mean()) / spread if spread else float(np.array_equal(a, b))
 
 
-def _lines(sums: Lines, exact: Lines) -> tuple[Lines, Lines]:
-    """Gain and offset of each channel by least squares; a channel that does not rise takes the gain of all."""
-    mean, mean_exact = sums.mean(axis=1), exact.mean(axis=1)
-    centred = sums - mean[:, None]
-    product, square = (centred * exact).sum(axis=1), (centred * centred).sum(axis=1)
-    gain = np.divide(product, square, out=np.full_like(mean, _gain(sums, exact)), where=(product > 0) & (square > 0))
-    return gain, mean_exact - gain * mean
-
-
-def _integers(sums: Lines, exact: Lines) -> tuple[Lines, Lines]:
+def _integers(sums: Floats, exact: Floats) -> tuple[Floats, Floats]:
     """One integer gain for all channels, and integer offsets."""
     gain = np.full(len(sums), max(1.0, np.rint(_gain(sums, exact))))
     return gain, np.rint(exact.mean(axis=1) - gain * sums.mean(axis=1))
 
 
-def _gain(sums: Lines, exact: Lines) -> float:
+def _gain(sums: Floats, exact: Floats) -> float:
     return float((sums * exact).sum() / (sums * sums).sum())
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mulfree.compiler.families.piecewise.fit import ENDPOINTS, Pieces, activation_pieces, lines, weight_pieces
+from mulfree.compiler.families.piecewise.fit import ENDPOINTS, Pieces, activation_pieces, weight_pieces
 from mulfree.compiler.families.piecewise.onnx_edits import NewLayer, edited
 from mulfree.compiler.frontends.onnx import import_onnx
 from mulfree.compiler.frontends.onnx.load import load_model
@@ -31,6 +31,7 @@ from mulfree.compiler.frontends.real import (
     Transpose,
     Unary,
 )
+from mulfree.compiler.least_squares import Floats, lines
 from mulfree.ir import AnyArray, CompileError, Graph, Node, RealType, Value
 
 if TYPE_CHECKING:
@@ -188,16 +189,15 @@ class _Walk:
         count, _, bits = self.options
         name, exact = node.output.name, self.constants[node.inputs[1]]
         pieces = weight_pieces(exact, count, bits)
-        weights = {node.inputs[1]: pieces(exact)}
-        line = None
-        y = self._computed(node, self.rows, weights)
+        approximated, line = pieces(exact), None
+        y = self._computed(node, self.rows, {node.inputs[1]: approximated})
         if not _are_same(y, self.exact[node.output]):
             # A line takes the bias in, so that the sums themselves stay exact in floats.
-            sums = self._computed(node, self.rows, weights | self._no_bias(node))
-            line = lines(sums, self.exact[node.output], axis=1 if isinstance(node.op, Conv) else -1)
+            sums = self._computed(node, self.rows, {node.inputs[1]: approximated} | self._no_bias(node))
+            line = _line(sums, self.exact[node.output], axis=1 if isinstance(node.op, Conv) else -1)
             y = [row * line[0] + line[1] for row in sums]
-        self.rows[node.output], self.layers[name] = y, NewLayer(pieces(exact), line)
-        self.made.append(PiecewiseTensor(name, True, pieces, _error([pieces(exact)], [exact])))
+        self.rows[node.output], self.layers[name] = y, NewLayer(approximated, line)
+        self.made.append(PiecewiseTensor(name, True, pieces, _error([approximated], [exact])))
         if before := self._pieces.get(node.inputs[0]):
             self.products.append(_products(name, pieces, before))
 
@@ -235,6 +235,20 @@ class _Walk:
             if self.last_reader[value] is node:
                 self.rows.pop(value, None)
                 self.exact.pop(value, None)
+
+
+def _line(sums: list[AnyArray], exact: list[AnyArray], axis: int) -> tuple[AnyArray, AnyArray]:
+    """Gain and offset by channel, along `axis` of every sample: shaped to broadcast, of the sums' own type."""
+    line = lines(_by_channel(sums, axis), _by_channel(exact, axis), otherwise=1.0)
+    rank, dtype = sums[0].ndim, sums[0].dtype
+    shape = [-1 if i == axis % rank else 1 for i in range(1, rank)]
+    gain, offset = (part.astype(dtype).reshape(shape) for part in line)
+    return gain, offset
+
+
+def _by_channel(samples: list[AnyArray], axis: int) -> Floats:
+    rows = [np.moveaxis(sample, axis, 0).reshape(sample.shape[axis], -1) for sample in samples]
+    return np.concatenate(rows, axis=1).astype(np.float64)
 
 
 def _are_same(y: list[AnyArray], exact: list[AnyArray]) -> bool:

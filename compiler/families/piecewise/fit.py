@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from mulfree.compiler.least_squares import Floats
 from mulfree.ir import AnyArray
 
-Floats = npt.NDArray[np.float64]
 ENDPOINTS: dict[int, tuple[float, ...]] = {
     2: (0.6121,),
     4: (0.3823, 1.2443),
@@ -160,23 +160,3 @@ def _traced(choices: Sequence[npt.NDArray[np.intp]], end: int) -> list[int]:
         end = int(choice[end - 1])
         cuts.insert(0, end)
     return cuts
-
-
-def lines(sums: Sequence[AnyArray], exact: Sequence[AnyArray], axis: int) -> tuple[AnyArray, AnyArray]:
-    """Gain and offset for each channel (along `axis` of every sample) that bring the sums closest to the exact ones.
-
-    Shaped to broadcast; of the sums' own type. A channel that does not rise with the exact one keeps its slope.
-    """
-    x, y = (_by_channel(part, axis) for part in (sums, exact))
-    mean, mean_exact = x.mean(axis=1), y.mean(axis=1)
-    centred = x - mean[:, None]
-    product, square = (centred * y).sum(axis=1), (centred * centred).sum(axis=1)
-    gain = np.divide(product, square, out=np.ones_like(mean), where=(product > 0) & (square > 0))
-    rank, dtype = sums[0].ndim, sums[0].dtype
-    shape = [-1 if i == axis % rank else 1 for i in range(1, rank)]
-    return gain.astype(dtype).reshape(shape), (mean_exact - gain * mean).astype(dtype).reshape(shape)
-
-
-def _by_channel(samples: Sequence[AnyArray], axis: int) -> Floats:
-    rows = [np.moveaxis(sample, axis, 0).reshape(sample.shape[axis], -1) for sample in samples]
-    return np.concatenate(rows, axis=1).astype(np.float64)
