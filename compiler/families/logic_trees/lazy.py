@@ -136,10 +136,7 @@ def lower_lazy_trees(to: Lowering, node: IntNode, streams: list[Stream]) -> Stre
     def lane(circuit: Circuit, token: Wire, w: Wire) -> Wire:
         return arithmetic.lane(circuit, circuit.plain(token), w)
 
-    def steps(values: AnyArray) -> IntArray:
-        return op.steps(values)
-
-    options = {"weights": codes[leaves][:, x.order], "biases": biases[leaves], "lane": lane, "steps": steps}
+    options = {"weights": codes[leaves][:, x.order], "biases": biases[leaves], "lane": lane, "steps": op.steps}
     options |= {"weight_range": arithmetic.weight_range, "style": layer.memory, "location": node.location}
     return to.build(stages.lazy_trees, node.output, "", x, node.output, op.forest, **options).outputs[0]
 

@@ -146,6 +146,10 @@ def _rows(graph: RealGraph, x: Mapping[str, AnyArray]) -> dict[RealValue, list[A
     names = [value.name for value in graph.inputs]
     if sorted(names) != sorted(x):
         raise CompileError(f"{graph.name}: takes the inputs {names}; the calibration data holds {sorted(x)}")
+    for value in graph.inputs:
+        found, sample = x[value.name].shape, value.type.shape[1:]
+        if found[1:] != sample or not found[0]:
+            raise CompileError(f"input '{value.name}' takes one or more samples of shape {sample}; the data is {found}")
     return {value: [row[None] for row in x[value.name].astype(value.type.dtype)] for value in graph.inputs}
 
 

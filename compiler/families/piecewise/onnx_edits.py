@@ -36,7 +36,7 @@ def edited(
 ) -> ModelProto:
     """A copy with other layers and activations for those that give these results, and with quantisers taken out.
 
-    Raises CompileError for a result that no node of the main graph gives.
+    Raises CompileError for a result that no node of the main graph gives, and for an opset that is too old.
     """
     import onnx
 
@@ -55,7 +55,10 @@ def edited(
     _drop_unread(model)
     if activations and all(o.domain != DOMAIN for o in model.opset_import):
         model.opset_import.append(onnx.helper.make_opsetid(DOMAIN, 1))
-    return attach_bodies(model)
+    try:
+        return attach_bodies(model)
+    except ValueError as error:
+        raise CompileError(f"{model.graph.name}: {error}") from None
 
 
 def _become_layer(model: ModelProto, node: NodeProto, layer: NewLayer) -> None:

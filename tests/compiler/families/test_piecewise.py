@@ -126,8 +126,19 @@ def test_wrong_calibration_data_and_networks_without_layers_are_refused(network:
         approximate_piecewise(_only("Tanh"), {"x": np.ones((2, 4), np.float32)})
 
 
-def _only(operator: str) -> onnx.ModelProto:
-    net = Net((4,))
+@pytest.mark.parametrize("shape", [(0, 64), (5, 63), (5, 64, 1)])
+def test_calibration_data_of_another_shape_is_refused(network: onnx.ModelProto, shape: tuple[int, ...]) -> None:
+    with pytest.raises(CompileError, match=r"'x' takes one or more samples of shape \(64,\); the data is"):
+        approximate_piecewise(network, {"x": np.ones(shape, np.float32)})
+
+
+def test_a_model_of_an_opset_without_the_operators_of_the_body_is_refused() -> None:
+    with pytest.raises(CompileError, match="a body of Piecewise needs opset 11; the model has 9"):
+        approximate_piecewise(_only("Relu", opset=9), {"x": np.ones((2, 4), np.float32)})
+
+
+def _only(operator: str, opset: int = 17) -> onnx.ModelProto:
+    net = Net((4,), opset=opset)
     return net.proto(net(operator, "x"))
 
 
