@@ -1,0 +1,95 @@
+"""Sub-commands that make and weigh hardware: compile, estimate, synth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mulfree.commands.app import Json, Limit, Model, app, samples_for
+from mulfree.console import print_result, working
+from mulfree.options import DesignOptions, with_options
+
+
+@app.command("compile")
+@with_options
+def compile_command(
+    model: Model,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")],
+    data: Annotated[Path | None, typer.Option(help="Samples that the test bench plays.")] = None,
+    limit: Limit = 4,
+    print_ir_after: Annotated[list[str] | None, typer.Option(metavar="PASS", help="A pass, or all.")] = None,
+    *,
+    options: DesignOptions,
+    json: Json = False,
+) -> None:
+    """Write the hardware: SystemVerilog, a test bench with its run script, the folding, the report."""
+    from mulfree.summary import estimate_table, summary
+
+    after = _ir_printer(print_ir_after or [])
+    design = options.design(model, after=after)
+    with working("writing"):
+        samples = samples_for(design, data, limit or 4)
+        design.write_verilog(output, samples.inputs)
+        estimate = design.estimate()
+    data_ = summary(design) | {"folder": str(output), "estimate": estimate.to_dict()}
+    print_result(data_, estimate_table(estimate), *design.model.notes, f"written to {output}")
+
+
+def _ir_printer(names: list[str]) -> Callable[[Any, Any], None] | None:
+    """Prints the graph after the named passes, on stderr."""
+    from mulfree.compiler.pipeline import passes_preferring
+    from mulfree.ir.text import to_text
+
+    known = {step.name for step in passes_preferring()}
+    if unknown := set(names) - known - {"all"}:
+        raise typer.BadParameter(f"there is no pass {min(unknown)}; choose all, or one of {', '.join(sorted(known))}")
+
+    def show_graph(step: Any, graph: Any) -> None:
+        if step.name in names or "all" in names:
+            typer.echo(f"// after {step.name}\n{to_text(graph)}", err=True)
+
+    return show_graph if names else None
+
+
+@app.command()
+@with_options
+def estimate(
+    model: Model,
+    *,
+    options: DesignOptions,
+    json: Json = False,
+) -> None:
+    """Area, latency and rate without synthesis, per stage and in total, with the error of the estimate."""
+    from mulfree.summary import estimate_table
+
+    design = options.design(model)
+    with working("estimating"):
+        result = design.estimate()
+    print_result(result.to_dict(), estimate_table(result))
+
+
+@app.command()
+@with_options
+def synth(
+    model: Model,
+    device: Annotated[str | None, typer.Option(help="Place and route too, for example ecp5-85k.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Folder for the report.")] = None,
+    *,
+    options: DesignOptions,
+    json: Json = False,
+) -> None:
+    """Synthesise every stage with Yosys, and prove that no multiplication and no DSP block is left."""
+    from mulfree.summary import placement_dict, placement_text, synthesis_dict, synthesis_table
+
+    design = options.design(model)
+    with working("synthesising"):
+        result = design.synthesise()
+    with working("placing and routing"):
+        placement = design.place_and_route(device) if device else None
+    page = design.report(output, result, placement) if output else None
+    data = synthesis_dict(result) | {"placement": placement and placement_dict(placement), "report": page}
+    lines = [placement_text(placement)] if placement else []
+    print_result(data, synthesis_table(result), *lines, *([f"report: {page}"] if page else []))
