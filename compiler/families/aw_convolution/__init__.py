@@ -6,7 +6,7 @@ A is computed from the sample itself by a small branch of the network, and its e
 quantiser gives: so the weights change from sample to sample, and a product with A is a shift.
 """
 
-from mulfree.compiler.families.aw_convolution import streamline
+from mulfree.compiler.families.aw_convolution import hardware, streamline
 from mulfree.compiler.families.aw_convolution.forms import FORMS, AttentionalWeightConv
 from mulfree.compiler.families.aw_convolution.operator import AttentionalConv
 from mulfree.compiler.families.interface import Family
@@ -15,5 +15,7 @@ FAMILY = Family(
     "AW-convolution",
     operators=(AttentionalConv,),
     forms=FORMS,
+    lowering={AttentionalConv: hardware.lower},
+    shapes={AttentionalConv: hardware.shape},
     streamline={AttentionalWeightConv: streamline.conv},
 )

@@ -13,6 +13,9 @@ from mulfree.ir.ops import MultiplyAccumulate, Operations, Window, exact_matmul
 if TYPE_CHECKING:
     pass
 
+if TYPE_CHECKING:
+    from mulfree.sim.functional.planner import IntNode, Planner
+
 MOST_PLACES = 31
 """By which a weight is shifted at most."""
 
@@ -105,3 +108,12 @@ class AttentionalConv(IntOp):
         indices = np.arange(int(np.prod(attention))).reshape(1, *attention)
         places: IntArray = expanded(indices, self.weights.shape)[0]
         return places
+
+    def build_kernel(self, planner: Planner, node: IntNode) -> bool:
+        from mulfree.sim.functional.kernels.attention import build_attentional
+
+        attention, weights = node.inputs[1].type, self.weights.array
+        if weights.dtype == object or attention.range.hi > MOST_PLACES:
+            return False
+        places = self.exponents_of(attention.shape)
+        return build_attentional(planner, node, weights, self.window, self.groups, self.residual, places)
