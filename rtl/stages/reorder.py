@@ -70,8 +70,7 @@ def replay(
     counts, strides = loops_of(places, LOOPS - 2)
     needs = np.tile(places, times)
     frees = np.where(np.arange(len(needs)) == len(needs) - 1, x.tokens, 0)
-    words = x.order.astype(np.int32).reshape(x.tokens, x.lanes)
-    order = np.tile(words[places].ravel(), times)
+    order = np.tile(x.order.reshape(x.tokens, x.lanes)[places].ravel(), times)
     return Stage(
         name=name,
         module="reorder",

@@ -32,9 +32,9 @@ def build_attentional(
     width = taps * per_group + 1
     kernels = planner.scratch(Storage(kind, len(rows) * width, 1, IntRange(-largest, largest)))
     table = np.stack([rows, amounts.storage.index(places)]).astype(np.int32)
-    sizes = (len(rows), taps * per_group, amounts.storage.elements, kernels.storage.pitch)
-    params = (*sizes, residual, stored.storage.bias, amounts.storage.bias, planner.address(table))
-    planner.call(KERNELS, amounts.slot, kernels.slot, params)
+    made = (len(rows), taps * per_group, amounts.storage.elements, kernels.storage.pitch)
+    biases = (stored.storage.bias, amounts.storage.bias)
+    planner.call(KERNELS, amounts.slot, kernels.slot, (*made, residual, *biases, planner.address(table)))
     target = planner.result(node.output, kind)
     sizes = (geometry.positions, len(rows), per_group, len(rows) // groups, geometry.sample, target.storage.pitch, taps)
     places_of_windows = (planner.address(table.astype(np.int32)) for table in (geometry.bases, geometry.taps))
