@@ -46,13 +46,19 @@ def adapt(model: QuantisedModel, request: str, x: Mapping[str, AnyArray]) -> Qua
 
     Raises CompileError for a name or an option that is unknown, and for what the adaptation itself refuses.
     """
+    found, options = requested(request)
+    return found.apply(model, x, **options)
+
+
+def requested(request: str) -> tuple[Adaptation, dict[str, Any]]:
+    """The adaptation that the words name, and the options given. Raises CompileError for what is unknown."""
     from mulfree.compiler.registry import adaptations
 
     name, *given = request.split(":")
     found = {a.name: a for a in adaptations()}
     if name not in found:
         raise CompileError(f"'{name}' is no adaptation; choose from {', '.join(found)}")
-    return found[name].apply(model, x, **dict(found[name].option(text) for text in given))
+    return found[name], dict(found[name].option(text) for text in given)
 
 
 def names(text: str) -> list[str] | None:
