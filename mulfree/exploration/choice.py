@@ -35,7 +35,8 @@ class Choice:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Choice:
         """Raises TypeError or KeyError if these are not the fields of a choice."""
-        return cls(**{**data, "arithmetic": tuple(data["arithmetic"]), "adapt": tuple(data["adapt"])})
+        fields: dict[str, Any] = {**data, "arithmetic": tuple(data["arithmetic"]), "adapt": tuple(data["adapt"])}
+        return cls(**fields)
 
     def compile_options(self) -> dict[str, Any]:
         """For `mulfree.api.compile_quantised`: all but the model and its adaptations."""

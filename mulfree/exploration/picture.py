@@ -102,7 +102,10 @@ def _accuracy_colours(figure: Any, axes: Any, points: Sequence[Point]) -> tuple[
         figure.colorbar(scale, ax=axes, label="right answers, %")
         _legend(axes, [])
 
-    return lambda some: scale.to_rgba(np.array([100 * (p.accuracy or 0) for p in some])), finish
+    def paint(some: Sequence[Point]) -> Any:
+        return scale.to_rgba(np.array([100 * (p.accuracy or 0) for p in some]))
+
+    return paint, finish
 
 
 def _option_colours(axes: Any, points: Sequence[Point]) -> tuple[Any, Any]:
@@ -121,14 +124,19 @@ def _option_colours(axes: Any, points: Sequence[Point]) -> tuple[Any, Any]:
     def finish() -> None:
         _legend(axes, marks if len(names) > 1 else [])
 
-    return lambda some: [colours[rows[point.key][option]] for point in some], finish
+    def paint(some: Sequence[Point]) -> Any:
+        return [colours[rows[point.key][option]] for point in some]
+
+    return paint, finish
 
 
 def _legend(axes: Any, marks: list[Any]) -> None:
     """Above the plot, where it hides no point."""
     from matplotlib.lines import Line2D
 
-    front = {"markeredgecolor": "#222", "markerfacecolor": "white", "label": "on the front, with the estimate's error"}
-    other = {"markeredgecolor": "none", "markerfacecolor": "#999", "markersize": 4, "label": "dominated"}
-    own = [Line2D([], [], marker="o", linestyle="", **options) for options in (front, other)]
-    axes.legend(handles=[*marks, *own], loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False, fontsize=8)
+    empty: dict[str, Any] = {"xdata": [], "ydata": [], "marker": "o", "linestyle": ""}
+    front = Line2D(
+        **empty, markeredgecolor="#222", markerfacecolor="white", label="on the front, ± the estimate's error"
+    )
+    other = Line2D(**empty, markeredgecolor="none", markerfacecolor="#999", markersize=4, label="dominated")
+    axes.legend(handles=[*marks, front, other], loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False, fontsize=8)

@@ -82,4 +82,5 @@ class Point:
     def from_line(cls, line: str) -> Point:
         """Raises ValueError, TypeError, KeyError or AttributeError for a line that `to_line` did not write."""
         data = json.loads(line)
-        return cls(**{**data, "choice": Choice.from_dict(data["choice"]), "notes": tuple(data["notes"])})
+        fields: dict[str, Any] = {**data, "choice": Choice.from_dict(data["choice"]), "notes": tuple(data["notes"])}
+        return cls(**fields)

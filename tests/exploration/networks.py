@@ -44,7 +44,8 @@ TOTAL = {"luts": 10, "ffs": 5, "carries": 0, "brams": 1, "lutram": 2, "gates": 6
 
 def point(key: str = "a", luts: float = 10, fps: float = 1000.0, accuracy: float | None = None, **more: Any) -> Point:
     """As if it were measured."""
-    choice = Choice(**{"model": "m.onnx", "target": "xc7", "fps": 100, **more})
+    options: dict[str, Any] = {"model": "m.onnx", "target": "xc7", "fps": 100, **more}
+    choice = Choice(**options)
     total = {**TOTAL, "luts": luts}
     estimate = {"total": total, "fps": fps, "latency_us": 1.0, "total_error": 0.1}
     return Point(
