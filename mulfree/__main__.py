@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from mulfree.commands import demo, explore, hardware, models, netlists, show, simulation
+from mulfree.commands import demo, explore, hardware, models, netlists, networks, show, simulation, tables
 from mulfree.commands.app import app
 
 # Each module adds its sub-commands to the app as it is imported.
-__all__ = ["app", "demo", "explore", "hardware", "main", "models", "netlists", "show", "simulation"]
+__all__ = [
+    "app",
+    "demo",
+    "explore",
+    "hardware",
+    "main",
+    "models",
+    "netlists",
+    "networks",
+    "show",
+    "simulation",
+    "tables",
+]
 
 
 def main() -> None:
