@@ -39,7 +39,7 @@ class ModelOptions:
         """The compiled model, showing on a terminal that this goes on; `others` go to `mulfree.compile`."""
         import mulfree
 
-        formats = _formats(self.inputs)
+        formats = formats_of(self.inputs)
         with working(f"compiling {model}"):
             return mulfree.compile(model, inputs=formats, adapt=self._adapted, **others)
 
@@ -105,7 +105,8 @@ def _parameters(kind: type[ModelOptions]) -> list[inspect.Parameter]:
     return [inspect.Parameter(f.name, by_name, default=f.default, annotation=types[f.name]) for f in fields(kind)]
 
 
-def _formats(inputs: list[str] | None) -> dict[str, Any]:
+def formats_of(inputs: list[str] | None) -> dict[str, str]:
+    """`image=uint8` as input and format."""
     pairs = [text.partition("=") for text in inputs or []]
     for name, equals, format in pairs:
         if not (name and equals and format):

@@ -15,7 +15,7 @@ import mulfree
 
 ROOT = Path(__file__).parent.parent
 LAYERS = ("ir", "rtl", "sim", "compiler", "backends")
-OWN = ("commands", "examples", "networks", "tables", "train")
+OWN = ("commands", "examples", "exploration", "networks", "tables", "train")
 HEAVY = ("torch", "numba", "onnx", "networkx", "numpy", "jinja2", "typer", "rich")
 
 

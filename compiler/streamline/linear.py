@@ -37,7 +37,7 @@ def quantised_weights(array: AnyArray) -> Weights:
     if weights is None:
         raise Unsupported(
             f"its {'x'.join(map(str, array.shape))} weights are floats, not multiples of a scale by short integers",
-            "quantise them (Quant, BipolarQuant, QuantizeLinear)",
+            "quantise them (Quant, BipolarQuant, QuantizeLinear), or put them into pieces with `mulfree approximate`",
         )
     return weights
 

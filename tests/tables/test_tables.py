@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_DOWN, Decimal
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from mulfree.tables import Entry, PaperTable, all_tables, to_markdown
-from mulfree.tables.reasons import REASONS
+from mulfree.tables.reasons import CUT, REASONS
 
 PAGE = Path(__file__).parents[2] / "docs" / "tables.md"
 EQUAL = {
@@ -38,6 +40,15 @@ def test_so_many_numbers_are_equal() -> None:
 def test_every_number_that_differs_has_a_reason_and_no_other_has_one(name: str) -> None:
     for entry in tables()[name].entries:
         assert bool(entry.reason) != entry.is_equal, entry
+
+
+def test_numbers_said_to_be_cut_off_are() -> None:
+    entries = [e for table in tables().values() for e in table.entries if e.reason == CUT]
+    assert entries
+    for entry in entries:
+        exact = Fraction(entry.computed)
+        cut = Decimal(exact.numerator) / Decimal(exact.denominator)
+        assert cut.quantize(Decimal(entry.printed), ROUND_DOWN) == Decimal(entry.printed), entry
 
 
 def test_every_reason_belongs_to_a_number() -> None:
