@@ -14,7 +14,7 @@ from mulfree.exploration.point import Point
 from mulfree.exploration.space import CHEAPEST, NONE
 from mulfree.rtl.cost import Cost, target_named
 
-COLUMNS = ("area", "±", "LUTs", "registers", "block memories", "frames/s", "latency µs", "accuracy", "s")
+COLUMNS = ("area", "±", "luts", "ffs", "brams", "fps", "latency µs", "accuracy", "seconds")
 OPTIONS = ("asked for", "arithmetic", "adaptation", "levels", "model")
 
 
