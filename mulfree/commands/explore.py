@@ -55,6 +55,7 @@ def explore(
     seed: Annotated[int, typer.Option(help="Of what is drawn.")] = 0,
     limit: Limit = None,
     by: Annotated[str, typer.Option(metavar="NAME,...", help="What designs are compared in.")] = "area,fps,accuracy",
+    least_accuracy: Annotated[float, typer.Option(help="Of designs on the front, 0 to 1.", min=0, max=1)] = 0.0,
     processes: Annotated[int | None, typer.Option(help="Of this machine; by default one for each core.", min=1)] = None,
     scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler, tcp://HOST:PORT.")] = None,
     json: Json = False,
@@ -83,9 +84,10 @@ def explore(
     known |= {"points": points, "seed": seed, "processes": processes, "scheduler": scheduler}
     with _shown() as progress:
         found = explore(model, space, folder=output, progress=progress, **known)
-    written = write_page(found, metrics, output)
-    lines = [*front_tables(found, metrics), counts(found, metrics), *errors(found), written]
-    print_result(to_dict(found, metrics) | {"folder": str(output)}, *lines)
+    front = found.front(metrics, least_accuracy)
+    written = write_page(found, front, metrics, output)
+    lines = [*front_tables(found, front, metrics), counts(found, front), *errors(found), written]
+    print_result(to_dict(found, front, metrics) | {"folder": str(output)}, *lines)
 
 
 def listed(text: str | None) -> list[str]:

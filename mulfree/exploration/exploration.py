@@ -39,17 +39,16 @@ class Exploration:
     def targets(self) -> list[str]:
         return list(dict.fromkeys(point.choice.target for point in self.points))
 
-    def front(self, by: Sequence[str] = OBJECTIVES) -> list[Point]:
+    def front(self, by: Sequence[str] = OBJECTIVES, least_accuracy: float = 0) -> list[Point]:
         """The designs that no other one for the same target dominates in the metrics `by`, the smallest first.
 
         One dominates another if it is at least as good in every metric and better in one; of equal ones the first
-        stays. A metric that was not measured of every design is left out. Raises CompileError for an unknown metric.
+        stays. A metric that was not measured of every design is left out, and so is a design of less than the least
+        accuracy. Raises CompileError for an unknown metric.
         """
         check_metrics(by)
-        return [point for target in self.targets for point in _front(self._of(target), by)]
-
-    def _of(self, target: str) -> list[Point]:
-        return [point for point in self.designs if point.choice.target == target]
+        accurate = [p for p in self.designs if p.accuracy is None or p.accuracy >= least_accuracy]
+        return [p for t in self.targets for p in _front([p for p in accurate if p.choice.target == t], by)]
 
 
 def check_metrics(names: Sequence[str]) -> None:

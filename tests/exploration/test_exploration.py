@@ -99,6 +99,13 @@ def at_least_as_good(a: Point, b: Point) -> bool:
     return a.area <= b.area and a.fps >= b.fps and a.accuracy >= b.accuracy
 
 
+def test_what_is_not_accurate_enough_beats_nothing() -> None:
+    points = (point("a", luts=10, accuracy=0.2), point("b", luts=20, accuracy=0.9), point("c", luts=30, accuracy=0.9))
+    assert [p.key for p in Exploration(points).front()] == ["a", "b"]
+    assert [p.key for p in Exploration(points).front(least_accuracy=0.5)] == ["b"]
+    assert Exploration(points).front(least_accuracy=1.0) == []
+
+
 def test_a_metric_that_is_not_measured_decides_nothing() -> None:
     points = (point("a", luts=10), point("b", luts=20))
     assert [p.key for p in Exploration(points).front(["area", "accuracy"])] == ["a"]
