@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
-
-import jinja2
 
 from mulfree.backends.bars import Bar, bars_svg
 from mulfree.backends.estimate import Estimate, StageEstimate
 from mulfree.backends.layers import Layer, layers
+from mulfree.backends.pages import page, write_pages
 from mulfree.backends.synth import Placement, Synthesis
-from mulfree.ir import CompileError
 from mulfree.rtl import Design, Stage
 from mulfree.rtl.cost import total
 
@@ -70,7 +66,7 @@ class Report:
 
     def to_html(self) -> str:
         data = self.to_dict()
-        return _page().render(data=data, charts=self._charts(), folding=FOLDING)
+        return page("report.html.j2").render(data=data, charts=self._charts(), folding=FOLDING)
 
     def _estimated(self, stage: Stage) -> StageEstimate:
         return next(row for row in self.estimate.stages if row.name == stage.name)
@@ -140,25 +136,9 @@ def report(folder: str | Path, contents: Report) -> Path:
 
     Raises CompileError if the place cannot be written.
     """
-    files = report_files(contents)
-    try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        for name, text in files.items():
-            # A reader never sees half a page.
-            fresh = Path(folder) / f".{name}.new"
-            fresh.write_text(text)
-            os.replace(fresh, Path(folder) / name)
-    except OSError as error:
-        raise CompileError(f"{folder}: cannot be written ({error.strerror}); choose another folder") from error
+    write_pages(report_files(contents), Path(folder))
     return Path(folder) / "report.html"
 
 
 def _placed(placement: Placement) -> dict[str, Any]:
     return asdict(placement) | {"meets_clock": placement.meets_clock}
-
-
-@cache
-def _page() -> jinja2.Template:
-    loader = jinja2.PackageLoader("mulfree.backends", "templates")
-    environment = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined, autoescape=True)
-    return environment.get_template("report.html.j2")

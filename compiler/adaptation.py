@@ -16,6 +16,9 @@ from mulfree.ir import AnyArray, CompileError, Graph, IntOp, Node, TensorType
 Parse = Callable[[str], Any]
 """From the text after the sign of equality to a value. Raises ValueError for text that is none."""
 
+Change = Callable[[QuantisedModel, Mapping[str, AnyArray]], QuantisedModel]
+"""From a model and its inputs by name to the adapted model."""
+
 
 class Apply(Protocol):
     """The adapted model for inputs x by name and the options given; its notes say what became of each layer."""
@@ -46,13 +49,19 @@ def adapt(model: QuantisedModel, request: str, x: Mapping[str, AnyArray]) -> Qua
 
     Raises CompileError for a name or an option that is unknown, and for what the adaptation itself refuses.
     """
+    return requested(request)(model, x)
+
+
+def requested(request: str) -> Change:
+    """The adaptation that the words name, with the options given. Raises CompileError for what is unknown."""
     from mulfree.compiler.registry import adaptations
 
     name, *given = request.split(":")
     found = {a.name: a for a in adaptations()}
     if name not in found:
         raise CompileError(f"'{name}' is no adaptation; choose from {', '.join(found)}")
-    return found[name].apply(model, x, **dict(found[name].option(text) for text in given))
+    options = dict(found[name].option(text) for text in given)
+    return lambda model, x: found[name].apply(model, x, **options)
 
 
 def names(text: str) -> list[str] | None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mulfree.compiler.families.piecewise.approximate import approximate_piecewise
     from mulfree.compiler.folding import LayerFolding
     from mulfree.compiler.model import InputFormat
+    from mulfree.exploration import Exploration, Space, explore
     from mulfree.ir import CompileError, Graph, IntRange, TensorType
 
 __version__ = "0.1.0"
@@ -24,25 +25,31 @@ _HOMES = {
     "approximate_piecewise": "mulfree.compiler.families.piecewise.approximate",
     "CompileError": "mulfree.ir",
     "CompiledModel": "mulfree.api",
+    "Exploration": "mulfree.exploration",
     "Graph": "mulfree.ir",
     "InputFormat": "mulfree.compiler.model",
     "IntRange": "mulfree.ir",
     "LayerFolding": "mulfree.compiler.folding",
+    "Space": "mulfree.exploration",
     "TensorType": "mulfree.ir",
     "compile": "mulfree.api",
+    "explore": "mulfree.exploration",
 }
 
 __all__ = [
     "CompileError",
     "CompiledModel",
+    "Exploration",
     "Graph",
     "InputFormat",
     "IntRange",
     "LayerFolding",
+    "Space",
     "TensorType",
     "__version__",
     "approximate_piecewise",
     "compile",
+    "explore",
 ]
 
 

@@ -321,30 +321,59 @@ def compile(
     With neither folding, fps nor luts, the design is the smallest that reaches `folding.DEFAULT_FPS`.
     Raises CompileError, naming the place in the model, for everything that cannot be compiled.
     """
+    model = quantised(source, inputs)
+    options: dict[str, Any] = {"folding": folding, "fps": fps, "luts": luts, "clock_mhz": clock_mhz, "target": target}
+    options |= {"arithmetic": arithmetic, "levels_per_stage": levels_per_stage, "after": after}
+    return compile_quantised(adapt(model) if adapt else model, source, **options)
+
+
+def quantised(source: Source, inputs: Mapping[str, InputFormat | str] | None = None) -> QuantisedModel:
+    """An ONNX model as integers: the part of `compile` that no option of the hardware changes."""
     from mulfree.compiler.frontends.onnx import import_onnx
     from mulfree.compiler.streamline import streamline
 
-    if target not in TARGETS:
-        raise CompileError(f"'{target}' is no target; choose one of {', '.join(TARGETS)}")
-    choose = _with_levels(_folding_choice(folding, fps, luts, clock_mhz, target), levels_per_stage)
     formats = {name: InputFormat.parse(f) if isinstance(f, str) else f for name, f in (inputs or {}).items()}
-    model = streamline(import_onnx(source), formats)
-    model = adapt(model) if adapt else model
-    prefer = _known([arithmetic] if isinstance(arithmetic, str) else arithmetic)
+    return streamline(import_onnx(source), formats)
+
+
+def compile_quantised(
+    model: QuantisedModel,
+    source: Source,
+    *,
+    folding: str | Path | Folding | None = None,
+    fps: float | None = None,
+    luts: int | None = None,
+    clock_mhz: float = DEFAULT_CLOCK_MHZ,
+    target: str = DEFAULT_TARGET,
+    arithmetic: str | Sequence[str] = (),
+    levels_per_stage: int | None = None,
+    after: Callable[[Pass[TensorType], IntGraph], None] | None = None,
+) -> CompiledModel:
+    """The rest of `compile`: the hardware of a model of integers that `source` was the ONNX model of."""
+    check_target(target)
+    choose = _with_levels(_folding_choice(folding, fps, luts, clock_mhz, target), levels_per_stage)
+    prefer = [arithmetic] if isinstance(arithmetic, str) else arithmetic
+    check_arithmetics(prefer)
     hardware = to_hardware(model.graph, choose, after, prefer, target)
-    for stage in hardware.design.varying:
-        model.notes.append(f"{stage.name}: how long it takes depends on the data; rates are those of the longest time")
-    return CompiledModel(source, model, hardware, target, clock_mhz)
+    slow = "how long it takes depends on the data; rates are those of the longest time"
+    notes = [f"{stage.name}: {slow}" for stage in hardware.design.varying]
+    return CompiledModel(source, replace(model, notes=[*model.notes, *notes]), hardware, target, clock_mhz)
 
 
-def _known(names: Sequence[str]) -> Sequence[str]:
+def check_target(name: str) -> None:
+    """Raises CompileError that lists the targets."""
+    if name not in TARGETS:
+        raise CompileError(f"'{name}' is no target; choose one of {', '.join(TARGETS)}")
+
+
+def check_arithmetics(names: Sequence[str]) -> None:
+    """Raises CompileError that lists what can be asked for."""
     from mulfree.compiler.registry import arithmetics, on_request
 
     known = [*(kind.name for kind in arithmetics()), *on_request()]
     for name in names:
         if name not in known:
             raise CompileError(f"'{name}' is no arithmetic; choose from {', '.join(known)}")
-    return names
 
 
 def _folding_choice(

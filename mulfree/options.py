@@ -30,7 +30,8 @@ class ModelOptions:
         list[str] | None,
         typer.Option(
             metavar="NAME:OPTION=VALUE",
-            help="Change the trained layers: approximate-min-select:layers=NAMES or all; prune-sum-max:kept=COUNT.",
+            help="Change the trained layers: round-weights:bits=B:layers=NAMES or all; round-activations likewise; "
+            "approximate-min-select:layers=NAMES; prune-sum-max:kept=COUNT.",
         ),
     ] = None
     calibrate: Annotated[Path | None, typer.Option(metavar="DATA", help="Samples that --adapt fits to.")] = None
@@ -39,7 +40,7 @@ class ModelOptions:
         """The compiled model, showing on a terminal that this goes on; `others` go to `mulfree.compile`."""
         import mulfree
 
-        formats = _formats(self.inputs)
+        formats = formats_of(self.inputs)
         with working(f"compiling {model}"):
             return mulfree.compile(model, inputs=formats, adapt=self._adapted, **others)
 
@@ -105,7 +106,8 @@ def _parameters(kind: type[ModelOptions]) -> list[inspect.Parameter]:
     return [inspect.Parameter(f.name, by_name, default=f.default, annotation=types[f.name]) for f in fields(kind)]
 
 
-def _formats(inputs: list[str] | None) -> dict[str, Any]:
+def formats_of(inputs: list[str] | None) -> dict[str, str]:
+    """`image=uint8` as input and format."""
     pairs = [text.partition("=") for text in inputs or []]
     for name, equals, format in pairs:
         if not (name and equals and format):

@@ -13,6 +13,8 @@ from xml.etree import ElementTree
 import numpy as np
 import onnx
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 import mulfree
@@ -256,7 +258,9 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 def test_every_command_explains_itself() -> None:
-    for name in ("compile", "sim", "cosim", "estimate", "synth", "pnr", "diff", "show", "demo"):
+    commands = get_command(app)
+    assert isinstance(commands, TyperGroup)
+    for name in commands.commands:
         result = run(name, "--help")
         assert result.exit_code == 0
         assert "--json" in result.stdout
@@ -319,3 +323,39 @@ def test_an_arithmetic_can_be_asked_for() -> None:
     found = run_json("estimate", MODEL, "--arithmetic", "and_popcount")
     assert found["total"]["luts"] > 0
     assert run("estimate", MODEL, "--arithmetic", "product").exit_code == 2
+
+
+def test_designs_are_explored_into_a_folder(tmp_path: Path) -> None:
+    """A second run finds what the first one measured."""
+    arguments = ("explore", MODEL, DATA, "-o", str(tmp_path), "--fps", "500,20000,1e12", "--arithmetic", "cheapest")
+    first = run_json(*arguments, "--limit", "100", "--processes", "1")
+    assert [bool(p["error"]) for p in first["points"]] == [False, False, True]
+    assert first["front"] == [p["key"] for p in first["points"][:2]]
+    assert all(p["samples"] == 100 for p in first["points"][:2])
+    assert (tmp_path / "exploration.html").exists()
+    again = run(*arguments, "--limit", "100")
+    assert "3 points, 3 of them known before: 2 on the front" in again.stdout
+    assert "1 of 3 points: 1e+12 frames per second" in again.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--by", "size"), "'size' is no metric"),
+        (("--target", "xc7,z80"), "'z80' is no target"),
+        (("--arithmetic", "product"), "'product' is no arithmetic"),
+        (("--adapt", "prune-sum-max:kept=9"), "adaptations fit to data"),
+        (("--folding", "missing.json"), "missing.json"),
+        (("--calibrate", "missing.npz"), "missing.npz"),
+        (("-o", MODEL), "choose another folder"),
+    ],
+)
+def test_what_cannot_be_explored_is_explained(arguments: tuple[str, ...], message: str, tmp_path: Path) -> None:
+    assert message in complaint("explore", MODEL, "-o", str(tmp_path), *arguments)
+
+
+@pytest.mark.parametrize("rates", ["fast", "100,-1", "100,nan"])
+def test_rates_that_are_no_numbers_are_a_usage_error(rates: str, tmp_path: Path) -> None:
+    result = run("explore", MODEL, "-o", str(tmp_path), "--fps", rates)
+    assert result.exit_code == 2
+    assert "--fps" in result.output

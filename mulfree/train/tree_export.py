@@ -37,7 +37,7 @@ def quantised(trees: LogicTrees, bits: int = 8, input_scale: float = 1.0) -> Int
     All units share the scale, so that they compare as integers. Weights out of reach are clipped.
     """
     weights = trees.weights.astype(np.float64) * input_scale
-    top = int(np.ceil(np.log2(np.abs(weights).max()))) - bits + 1
+    top = int(np.ceil(np.log2(np.abs(weights).max() or 1.0))) - bits + 1
     moments = trees.moments / input_scale**2
     scale = min((2.0**e for e in range(top - bits, top + 1)), key=lambda s: _damage(weights, s, bits, moments))
     return IntegerTrees(_rounded(weights / scale, bits), np.rint(trees.biases / scale).astype(np.int64), scale)

@@ -165,3 +165,10 @@ def test_the_file_is_the_same_in_hardware_with_all_units_and_lazily(arithmetic: 
 def test_sums_that_a_runtime_could_round_are_refused() -> None:
     with pytest.raises(ValueError, match="fewer than 24 bits"):
         trees_to_onnx(grown(), bits=24)
+
+
+def test_trees_that_answer_a_constant_are_exported_too() -> None:
+    """No weight then says what the scale should be."""
+    trees = LogicTrees(np.zeros((1, 4), np.float32), np.array([0.5], np.float32), (0,), np.ones(4, np.float32))
+    session = onnxruntime.InferenceSession(trees_to_onnx(trees).SerializeToString())
+    np.testing.assert_array_equal(session.run(None, {"input": np.ones((2, 4), np.uint8)})[0], [[0.5], [0.5]])
