@@ -128,9 +128,8 @@ class PowerOfTwo(ShiftingLanes):
 
     @property
     def powers(self) -> IntArray:
-        sizes, places = np.unique(np.abs(self.weights.array), return_inverse=True)
-        exponents = np.array([max(1, int(size)).bit_length() - 1 for size in sizes])
-        return exponents[places].reshape(self.weights.shape)
+        exponents = [max(1, abs(int(w))).bit_length() - 1 for w in self.weights.array.ravel()]
+        return np.array(exponents).reshape(self.weights.shape)
 
     @property
     def amounts(self) -> IntArray:
