@@ -1,15 +1,15 @@
-"""The command line: compile, sim, cosim, estimate, synth, diff, show, approximate, demo.
+"""The command line: compile, sim, cosim, estimate, synth, prove, diff, show, approximate, demo.
 
 Everything heavy is imported inside the commands, so that `--help` answers at once.
 """
 
 from __future__ import annotations
 
-from mulfree.commands import demo, hardware, models, show, simulation
+from mulfree.commands import demo, hardware, models, prove, show, simulation
 from mulfree.commands.app import app
 
 # Each module adds its sub-commands to the app as it is imported.
-__all__ = ["app", "demo", "hardware", "main", "models", "show", "simulation"]
+__all__ = ["app", "demo", "hardware", "main", "models", "prove", "show", "simulation"]
 
 
 def main() -> None:
