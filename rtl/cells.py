@@ -59,6 +59,12 @@ MUX = Cell("mux", infer.mux, value.mux, per_lane("{raw_a} ? {b} : {c}"), price.p
 """MUX(select, a, b) is a where the stored bit of select is 1, else b."""
 
 
+def towards_zero(shift: int) -> Cell:
+    """x - 2^shift a where x is 0 or more, else x + 2^shift a, for a >= 0: a step of division that restores nothing."""
+    moved = value.numbers(lambda x, a: np.where(x >= 0, x - (a << shift), x + (a << shift)))
+    return Cell("towards_zero", infer.towards_zero(shift), moved, wiring.towards_zero(shift), price.step(shift))
+
+
 def lookup(table: IntArray) -> Cell:
     """table[a, b, ...]: constants in the logic, chosen by as many operands as the table has axes, lane by lane."""
     reached, entry = cell_lookup.looked_up(table), cell_lookup.entry(table)
