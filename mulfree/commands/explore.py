@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mulfree.commands.app import Json, Limit, Model, app
-from mulfree.console import err_console, print_result
+from mulfree.console import WRONG_INPUT, err_console, print_result
 from mulfree.options import formats_of
 
 if TYPE_CHECKING:
@@ -92,6 +92,8 @@ def explore(
     written = write_page(found, front, metrics, output)
     lines = [*front_tables(found, front, metrics), counts(found, front), *errors(found), written]
     print_result(to_dict(found, front, metrics) | {"folder": str(output)}, *lines)
+    if found.points and not found.designs:
+        raise typer.Exit(WRONG_INPUT)
 
 
 def listed(text: str | None) -> list[str]:
