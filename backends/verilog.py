@@ -55,7 +55,7 @@ def to_verilog(design: Design) -> Files:
     files = {f"rtl/{name}": text for name, text in library_text(design).items()}
     files |= {f"rtl/{stage.name}.sv": stage_verilog(stage) for stage in design.stages}
     files |= {f"rtl/{name}": text for stage in design.stages for name, text in memory_files(stage).items()}
-    files[f"rtl/{top_name(design)}.sv"] = _top(design)
+    files[f"rtl/{top_name(design)}.sv"] = top_text(design)
     files["design.json"] = json.dumps(_manifest(design), indent=2) + "\n"
     return files
 
@@ -66,7 +66,7 @@ def testbench(design: Design, inputs: Sequence[IntArray], outputs: Sequence[IntA
     vectors = {f"vectors/{port.name}.hex": _hex_tokens(stream, port, values) for port, stream, values in plays}
     counted = [asdict(p) | {"bus_bits": p.bus_bits, "vectors": p.tokens * len(v)} for p, _, v in plays]
     context = {"top": top_name(design), "ports": counted, "cycle_limit": cycle_limit}
-    return vectors | {"tb.sv": _render("tb.sv.j2", **context), "run.sh": _render("run.sh.j2", **context)}
+    return vectors | {"tb.sv": render("tb.sv.j2", **context), "run.sh": render("run.sh.j2", **context)}
 
 
 def _ports(prefix: str, streams: Sequence[Stream], is_input: bool) -> list[Port]:
@@ -90,8 +90,9 @@ def _meaning(stream: Stream) -> str:
     return f"{'signed' if range.is_signed else 'unsigned'}, {range}"
 
 
-def _top(design: Design) -> str:
-    return _render(
+def top_text(design: Design) -> str:
+    """The module that holds the stages and the streams between them."""
+    return render(
         "top.sv.j2",
         top=top_name(design),
         design=design,
@@ -127,5 +128,6 @@ def _environment() -> jinja2.Environment:
     return jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
 
 
-def _render(template: str, **context: Any) -> str:
+def render(template: str, **context: Any) -> str:
+    """The text that a template of ours gives; a name that is missing is an error."""
     return _environment().get_template(template).render(**context)

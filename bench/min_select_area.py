@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from common import Report, machine
-from shift_add import Matrix, theirs
+from peers import Matrix, theirs
 
 from mulfree.backends.synth import synthesise_module
 from mulfree.backends.synth.yosys import yosys_tool
@@ -78,7 +78,7 @@ def against_da4ml(report: Report, weights: IntArray, bits: int, selected: float,
     if not importlib.util.find_spec("da4ml"):
         print("da4ml is not installed: pip install da4ml")
         return
-    other = theirs("da4ml", Matrix(weights, operand(bits)), 1).count(3600).cost.luts
+    other = theirs("da4ml", Matrix(weights, operand(bits)), 1).count("xc7", 3600).cost.luts
     report.claim(selected <= goal * other, f"min-select is {selected / other:.2f} of da4ml's {other:.0f}, goal {goal}")
 
 

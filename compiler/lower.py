@@ -20,7 +20,6 @@ from mulfree.compiler.registry import lowering_rules
 from mulfree.compiler.stream_order import is_raster, transposed
 from mulfree.compiler.unrolled import unrolled_layer
 from mulfree.ir import AnyArray, CompileError, Graph, IntArray, IntRange, Node, TensorType, Value, ops
-from mulfree.ir.ops import Window
 from mulfree.rtl import Design, Stream, stages
 from mulfree.rtl.heap import GENERIC
 from mulfree.rtl.library import library
@@ -102,7 +101,7 @@ def _contraction(to: Lowering, node: IntNode, op: LaneArithmetic, x: Stream) -> 
     x = to.with_lanes(x, to.stream_lanes(node))
     constants = {"weight_range": op.weight_range, "style": layer.memory, "location": node.location}
     if shape.is_channelwise:
-        window = _window(to, node, op.window, x, shape.groups // layer.pe, fill=0)
+        window = to.windows(node, op.window, x, shape.groups // layer.pe)
         taps = {"taps": shape.taps, "combine": "sum", "weights": _rows(op.codes), "lane": op.tap_lane}
         return to.build(stages.channelwise, node.output, "", window, node.output, **taps, **constants).outputs[0]
     order, x = _in_stream_order(to, node, op, x) if op.elements_per_code == 1 else _by_channel(to, node, op, x)
@@ -145,34 +144,19 @@ def _in_stream_order(to: Lowering, node: IntNode, op: LaneArithmetic, x: Stream)
     if len(x.value.type.shape) == 1:
         return (rows, to.in_raster(x, node)) if op.groups > 1 else (x.order, x)
     by_tap: IntArray = np.moveaxis(rows.reshape(op.weights.shape[1:]), 0, -1).ravel()
-    return by_tap, _window(to, node, op.window, x, op.groups, fill=0)
+    return by_tap, to.windows(node, op.window, x, op.groups)
 
 
 def _by_channel(to: Lowering, node: IntNode, op: LaneArithmetic, x: Stream) -> tuple[IntArray, Stream]:
     """The channels as they come, and a stream of all taps of SIMD channels at once."""
     channels = op.weights.shape[1]
-    window = _window(to, node, op.window, x, channels // x.lanes, fill=0)
+    window = to.windows(node, op.window, x, channels // x.lanes)
     return np.arange(channels), to.with_lanes(window, x.lanes * op.window.taps)
 
 
 def _rows(codes: AnyArray) -> IntArray:
     """One row per output channel."""
     return codes.reshape(len(codes), -1)
-
-
-def _window(to: Lowering, node: IntNode, window: Window, x: Stream, groups: int, fill: int) -> Stream:
-    """The windows of the map, or the map itself where each window is one position."""
-    if window == Window() or len(x.value.type.shape) == 1:
-        return to.in_raster(x, node)
-    options = {"groups": groups, "fill": fill, "location": node.location}
-    stage = to.build(stages.sliding_window, node.output, "window", to.in_raster(x, node), window, **options)
-    if (stage.outputs[0].order < 0).all():
-        raise CompileError(
-            f"every window of {node.op.name} lies in the padding, so its result is constant; pad less, or put the "
-            "constant in its place",
-            node.location,
-        )
-    return stage.outputs[0]
 
 
 def _pixels(to: Lowering, node: IntNode, x: Stream) -> Stream:
@@ -185,7 +169,7 @@ def _pool(to: Lowering, node: IntNode, op: ops.Pool, x: Stream) -> Stream:
     pe, range = to.layer(node).pe, x.type.range
     combine, fill = {"max_pool": ("max", range.lo), "min_pool": ("min", range.hi), "sum_pool": ("sum", 0)}[op.name]
     x = to.with_lanes(x, pe)
-    window = _window(to, node, op.window, x, x.value.type.shape[0] // pe, fill)
+    window = to.windows(node, op.window, x, x.value.type.shape[0] // pe, fill)
     options = {"taps": op.window.taps, "combine": combine, "location": node.location}
     return to.build(stages.channelwise, node.output, "", window, node.output, **options).outputs[0]
 

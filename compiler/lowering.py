@@ -9,6 +9,7 @@ import numpy as np
 
 from mulfree.compiler.folding import Folding, LayerFolding, shape_of
 from mulfree.ir import CompileError, Graph, IntArray, Node, TensorType, Value, ops
+from mulfree.ir.ops import Window
 from mulfree.rtl import Stage, Stream, stages
 from mulfree.rtl.heap import GENERIC
 from mulfree.rtl.names import identifier
@@ -75,7 +76,7 @@ class Lowering:
         for node in self.graph.nodes:
             if value in node.inputs:
                 if self.layers[node.output] in self.folding:
-                    return self.stream_lanes(node)
+                    return self.stream_lanes(node) if value is node.inputs[0] else 1
                 return self.input_lanes(node.output) if node.output.type.size == value.type.size else 1
         return 1
 
@@ -182,6 +183,20 @@ class Lowering:
         arrival = _arrival(x)[source]
         order = np.argsort(arrival, kind="stable")
         return self.moved(x, value, order, arrival[order], node)
+
+    def windows(self, node: IntNode, window: Window, x: Stream, groups: int, fill: int = 0) -> Stream:
+        """The windows of the map, or the map itself where each window is one position."""
+        if window == Window() or len(x.value.type.shape) == 1:
+            return self.in_raster(x, node)
+        options = {"groups": groups, "fill": fill, "location": node.location}
+        stage = self.build(stages.sliding_window, node.output, "window", self.in_raster(x, node), window, **options)
+        if (stage.outputs[0].order < 0).all():
+            raise CompileError(
+                f"every window of {node.op.name} lies in the padding, so its result is constant; pad less, or put the "
+                "constant in its place",
+                node.location,
+            )
+        return stage.outputs[0]
 
     def layer(self, node: IntNode) -> LayerFolding:
         return self.folding[self.layers[node.output]]

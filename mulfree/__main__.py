@@ -1,15 +1,24 @@
-"""The command line: compile, sim, cosim, estimate, synth, explore, diff, show, approximate, demo.
-
-Everything heavy is imported inside the commands, so that `--help` answers at once.
-"""
+"""The command line. Everything heavy is imported inside the commands, so that `--help` answers at once."""
 
 from __future__ import annotations
 
-from mulfree.commands import demo, explore, hardware, models, show, simulation
+from mulfree.commands import demo, explore, hardware, models, netlists, networks, show, simulation, tables
 from mulfree.commands.app import app
 
 # Each module adds its sub-commands to the app as it is imported.
-__all__ = ["app", "demo", "explore", "hardware", "main", "models", "show", "simulation"]
+__all__ = [
+    "app",
+    "demo",
+    "explore",
+    "hardware",
+    "main",
+    "models",
+    "netlists",
+    "networks",
+    "show",
+    "simulation",
+    "tables",
+]
 
 
 def main() -> None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from mulfree.backends.estimate import Estimate
     from mulfree.backends.report import Report
-    from mulfree.backends.synth import Placement, Progress, Synthesis
+    from mulfree.backends.synth import Placement, Progress, Settings, Synthesis
     from mulfree.compiler.alternatives import Alternative
     from mulfree.compiler.families.logic_trees.visits import Visits
     from mulfree.compiler.trace import Executors
@@ -179,17 +179,40 @@ class CompiledModel:
             latency_cycles=timing.latency_cycles,
         )
 
-    def synthesise(self, target: str | None = None, progress: Progress | None = None) -> Synthesis:
-        """Yosys on every stage: cells, and the proof that no multiplier is among them."""
+    def synthesise(
+        self, target: str | None = None, progress: Progress | None = None, settings: Settings | None = None
+    ) -> Synthesis:
+        """Yosys on every stage that changed since an earlier run: cells, and the proof that no multiplier is left.
+
+        `settings` bounds the time and memory of a stage, and says whether earlier results are used.
+        """
         from mulfree.backends.synth import synthesise
 
-        return synthesise(self.hardware.design, target or self.target, progress=progress)
+        return synthesise(self.hardware.design, target or self.target, settings, progress=progress)
 
-    def place_and_route(self, device: str) -> Placement:
-        """Yosys and nextpnr on the whole design: the clock it reaches on a device, and how much of it it fills."""
-        from mulfree.backends.synth import place_and_route
+    def place_and_route(
+        self,
+        where: str,
+        *,
+        clock_mhz: float | None = None,
+        baud: int | None = None,
+        seed: int = 1,
+        progress: Progress | None = None,
+        settings: Settings | None = None,
+    ) -> Placement:
+        """Yosys and nextpnr on the whole design: the clock it reaches on a device, and how much of it it fills.
 
-        return place_and_route(self._sources(), top_name(self.hardware.design), device, clock_mhz=self.clock_mhz)
+        `where` is a name of `mulfree.backends.synth.DEVICES`, ports anywhere, or one of `BOARDS`: the design is then
+        behind a serial port of `baud`, and the result's `files` hold the bitstream (see `mulfree.backends.serial`).
+        `clock_mhz` is what to aim for: else the clock that the model was compiled for, or the board's. A missed clock
+        is an answer.
+        """
+        from mulfree.backends.serial import DEFAULT_BAUD
+        from mulfree.backends.synth import BOARDS, implement
+
+        aim = clock_mhz or (None if where in BOARDS else self.clock_mhz)
+        design, baud = self.hardware.design, baud or DEFAULT_BAUD
+        return implement(design, where, clock_mhz=aim, baud=baud, seed=seed, settings=settings, progress=progress)
 
     @cached_property
     def pace(self) -> Timing:

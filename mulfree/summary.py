@@ -18,7 +18,6 @@ from mulfree.samples import Samples, accuracy, pattern, read_samples, write_npz
 if TYPE_CHECKING:
     from mulfree.api import CompiledModel
     from mulfree.backends.estimate import Estimate
-    from mulfree.backends.synth import Placement, Synthesis
     from mulfree.compiler.alternatives import Alternative
     from mulfree.ir import AnyArray
 
@@ -144,31 +143,6 @@ def estimate_table(estimate: Estimate) -> Any:
         f"{latency}; the slowest stage is {estimate.slowest}"
     )
     return table(title, ["stage", "kind", *RESOURCES, "cycles"], rows)
-
-
-def synthesis_table(result: Synthesis) -> Any:
-    rows: list[list[object]] = [[s.name, s.kind, *_area(s.cost), s.levels] for s in result.stages]
-    rows.append(["total", "", *_area(result.total), max(s.levels for s in result.stages)])
-    title = f"Synthesis for {result.target} by {result.tool}: no multiplication and no DSP block is left"
-    return table(title, ["stage", "kind", *RESOURCES, "levels"], rows)
-
-
-def synthesis_dict(result: Synthesis) -> dict[str, Any]:
-    return asdict(result) | {"total": result.total.rounded().to_dict(), "multipliers": 0, "dsp_blocks": 0}
-
-
-def placement_dict(result: Placement) -> dict[str, Any]:
-    return asdict(result) | {"meets_clock": result.meets_clock}
-
-
-def placement_text(result: Placement) -> str:
-    """The clock reached, and how full the device is."""
-    used = ", ".join(f"{cell} {u.used:,} of {u.available:,}" for cell, u in result.utilisation.items() if u.used)
-    verdict = "met" if result.meets_clock else "missed"
-    return (
-        f"{result.device} by {result.tool}: {result.fmax_mhz:.1f} MHz, the {result.wanted_mhz:g} MHz asked for are "
-        f"{verdict}; {used}"
-    )
 
 
 def _area(cost: Any) -> list[int]:

@@ -13,6 +13,8 @@ from xml.etree import ElementTree
 import numpy as np
 import onnx
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 import mulfree
@@ -186,10 +188,20 @@ def test_data_of_another_shape_or_kind_is_refused(tmp_path: Path) -> None:
         (("estimate", MODEL, "--fps", "1", "--luts", "5"), "give one of them"),
         (("cosim", MODEL, "--sink", "sometimes"), "'sometimes' is no flow"),
         (("diff", MODEL, "--left", "abacus"), "no executor 'abacus'"),
+        (("pnr", MODEL, "--device", "abacus"), "take one of ice40-hx1k"),
+        (("pnr", MODEL, "--board", "abacus"), "take one of icebreaker"),
+        (("synth", MODEL, "--yosys", "/no/such/yosys"), "asks for '/no/such/yosys'"),
     ],
 )
 def test_wrong_options_are_explained(arguments: tuple[str, ...], message: str) -> None:
     assert message in complaint(*arguments)
+
+
+def test_a_design_goes_to_a_device_or_to_a_board() -> None:
+    for arguments in ((), ("--device", "ecp5-25k", "--board", "icebreaker")):
+        result = run("pnr", MODEL, *arguments)
+        assert result.exit_code == 2
+        assert "give one of --device and --board" in result.output
 
 
 def test_errors_are_json_where_results_are() -> None:
@@ -246,7 +258,9 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 def test_every_command_explains_itself() -> None:
-    for name in ("compile", "sim", "cosim", "estimate", "synth", "explore", "diff", "show", "demo"):
+    commands = get_command(app)
+    assert isinstance(commands, TyperGroup)
+    for name in commands.commands:
         result = run(name, "--help")
         assert result.exit_code == 0
         assert "--json" in result.stdout
@@ -256,7 +270,8 @@ def test_synthesis_of_a_small_network_leaves_no_multiplier(tmp_path: Path) -> No
     result = run_json("synth", str(dense_network(tmp_path)), "--target", "ice40")
     assert (result["multipliers"], result["dsp_blocks"]) == (0, 0)
     assert result["total"]["luts"] > 0
-    assert result["placement"] is None
+    assert result["error"] == pytest.approx(result["estimated_total"]["luts"] / result["total"]["luts"] - 1, abs=0.1)
+    assert {stage["name"] for stage in result["stages"] if "error" not in stage} == set()
 
 
 def dense_network(folder: Path) -> Path:

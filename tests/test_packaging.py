@@ -15,6 +15,7 @@ import mulfree
 
 ROOT = Path(__file__).parent.parent
 LAYERS = ("ir", "rtl", "sim", "compiler", "backends")
+OWN = ("commands", "examples", "exploration", "networks", "tables", "train")
 HEAVY = ("torch", "numba", "onnx", "networkx", "numpy", "jinja2", "typer", "rich")
 
 
@@ -38,11 +39,7 @@ def tree() -> set[str]:
     """Every file of the root folders and of mulfree/ itself, under the name that it has in the package."""
     layers = {f"mulfree/{path.relative_to(ROOT)}" for layer in LAYERS for path in (ROOT / layer).rglob("*")}
     own = {str(path.relative_to(ROOT)) for path in (ROOT / "mulfree").glob("*")}
-    inner = [
-        path
-        for name in ("commands", "examples", "exploration", "train")
-        for path in (ROOT / "mulfree" / name).rglob("*")
-    ]
+    inner = [path for name in OWN for path in (ROOT / "mulfree" / name).rglob("*")]
     names = layers | own | {str(path.relative_to(ROOT)) for path in inner}
     return {name for name in names if (ROOT / name).is_file() and "__pycache__" not in name}
 

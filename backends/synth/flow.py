@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mulfree.ir import CompileError
 from mulfree.rtl.cost import Cost, total
@@ -26,6 +26,10 @@ class Flow:
     """The command that reads a file of ours; with the macro that chooses the target's primitives, if it has one."""
     before: str = ""
     """Commands before our files are read: models of the primitives that these instantiate."""
+    files: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Files that the script reads: cell libraries."""
+    count: str = ""
+    """Options of the command that counts cells: the library that knows their areas."""
 
     def cost(self, cells: Mapping[str, int]) -> Cost:
         """Raises CompileError at a cell that no row prices: the count would not be true."""

@@ -4,6 +4,7 @@ from importlib.metadata import entry_points
 
 from mulfree.compiler.families import (
     and_popcount,
+    aw_convolution,
     fermat,
     logic_trees,
     min_select,
@@ -28,6 +29,7 @@ OWN_FAMILIES: tuple[Family, ...] = (
     shared_digits.FAMILY,
     min_select.FAMILY,
     sum_max.FAMILY,
+    aw_convolution.FAMILY,
     piecewise.FAMILY,
     shift.FAMILY,
     logic_trees.FAMILY,

@@ -37,6 +37,8 @@ class Example:
     shape: tuple[int, ...]
     constants: tuple[AnyArray, ...]
     attributes: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    computed: tuple[tuple[int, ...], ...] = ()
+    """Shapes, without the batch, of operands behind the constants that are integers from -3 to 2, computed from x."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,10 +56,10 @@ def contract(builder: Builder, x: Deferred, layer: Layer) -> Deferred:
     unit, codes = _with_input_scales(builder, x, weights.codes, layer.groups)
     sums = builder.add(MultiplyAccumulate(Tensor(codes), layer.window, layer.groups), x.integers, name=layer.name)
     filters, rank = len(codes), len(sums.type.shape)
-    scale = combine(mul, unit, _column([weights.scale(m) for m in range(filters)], rank))
+    scale = combine(mul, unit, by_output([weights.scale(m) for m in range(filters)], rank))
     offset = _offset(x, weights, layer, rank)
     if layer.bias is not None:
-        offset = combine(add, offset, _column([Fraction(float(b)) for b in layer.bias], rank))
+        offset = combine(add, offset, by_output([Fraction(float(b)) for b in layer.bias], rank))
     return on_integers(sums, Affine(scale, offset), layer.dtype)
 
 
@@ -92,12 +92,12 @@ def _offset(x: Deferred, weights: Weights, layer: Layer, rank: int) -> Parameter
     if 0 in x.leaf.offset.axes:
         offsets = channel_values(x.leaf.offset, 0)
         rows = (sums * offsets[_channels_read(weights.codes, layer.groups)]).sum(axis=1)
-        return _column([weights.scale(m) * row for m, row in enumerate(rows)], rank)
-    column = _column([weights.scale(m) * row for m, row in enumerate(sums.sum(axis=1))], rank)
+        return by_output([weights.scale(m) * row for m, row in enumerate(rows)], rank)
+    column = by_output([weights.scale(m) * row for m, row in enumerate(sums.sum(axis=1))], rank)
     return combine(mul, x.leaf.offset, column)
 
 
-def _column(values: Sequence[Fraction], rank: int) -> Parameter:
+def by_output(values: Sequence[Fraction], rank: int) -> Parameter:
     """One value for each output channel."""
     array = np.empty(len(values), dtype=object)
     array[:] = values

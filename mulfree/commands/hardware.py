@@ -1,4 +1,4 @@
-"""Sub-commands that make and weigh hardware: compile, estimate, synth."""
+"""Sub-commands that make and weigh hardware: compile, estimate."""
 
 from __future__ import annotations
 
@@ -69,27 +69,3 @@ def estimate(
     with working("estimating"):
         result = design.estimate()
     print_result(result.to_dict(), estimate_table(result))
-
-
-@app.command()
-@with_options
-def synth(
-    model: Model,
-    device: Annotated[str | None, typer.Option(help="Place and route too, for example ecp5-85k.")] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Folder for the report.")] = None,
-    *,
-    options: DesignOptions,
-    json: Json = False,
-) -> None:
-    """Synthesise every stage with Yosys, and prove that no multiplication and no DSP block is left."""
-    from mulfree.summary import placement_dict, placement_text, synthesis_dict, synthesis_table
-
-    design = options.design(model)
-    with working("synthesising"):
-        result = design.synthesise()
-    with working("placing and routing"):
-        placement = design.place_and_route(device) if device else None
-    page = design.report(output, result, placement) if output else None
-    data = synthesis_dict(result) | {"placement": placement and placement_dict(placement), "report": page}
-    lines = [placement_text(placement)] if placement else []
-    print_result(data, synthesis_table(result), *lines, *([f"report: {page}"] if page else []))

@@ -15,12 +15,14 @@ from mulfree.rtl.constant_matrix.sums import MatrixPlan, Total
 
 DEEPEST = 4
 """Additions on the longest way to a shared sum, before sums are merged."""
-GROUPS = (1, 2, 3, 4, 5)
-"""Rows taken together."""
+GROUPS = ((), (2,), (3,), (4, 2), (5, 3), (6, 3, 2))
+"""Rows taken together, and in each group of them again."""
 CENTRES = 3
 """Rows that all others are taken from, in plans of differences."""
-TREES = (2, 3)
+TREES = (3, 2)
 """Rows that are taken one from the other, at most."""
+FAR = 1.1
+"""Times the best price, from which on one plan of differences says that no other of them is worth a look."""
 
 
 def plan_matrix(weights: IntArray, word: IntRange, target: str, deepest: int = DEEPEST) -> MatrixPlan:
@@ -28,20 +30,35 @@ def plan_matrix(weights: IntArray, word: IntRange, target: str, deepest: int = D
 
     The cheapest of plans with more and with less sharing, by `plan_price`; the first of them where prices are equal.
     """
-    plans = candidates(weights, word, target, deepest)
-    return min(plans, key=lambda plan: plan_price(plan, target))
+    plans = [(plan_price(plan, target), plan) for plan in _of_rows(weights, word, target, deepest)]
+    least = min(price for price, _ in plans)
+    for plan in _of_differences(weights, word, target, deepest):
+        price = plan_price(plan, target)
+        plans.append((price, plan))
+        if price > FAR * least:
+            break
+    return min(plans, key=lambda known: known[0])[1]
 
 
 def candidates(weights: IntArray, word: IntRange, target: str, deepest: int) -> Iterator[MatrixPlan]:
     """Plans worth a look, the one without any sharing first."""
-    yield share_sums(weights, word, target, 0, 1)
+    yield from _of_rows(weights, word, target, deepest)
+    yield from _of_differences(weights, word, target, deepest)
+
+
+def _of_rows(weights: IntArray, word: IntRange, target: str, deepest: int) -> Iterator[MatrixPlan]:
+    """What rows have in common, and rows taken together."""
+    yield share_sums(weights, word, target, 0)
     if word.width == 1 and word.lo == 0 and np.abs(weights).max(initial=0) <= 1:
         yield share_triples(weights)
-    if deepest == 0:
-        return
-    for group in GROUPS if _has_like_columns(weights) else (1,):
-        yield share_sums(weights, word, target, deepest, group)
-    for centre in centres(weights, word.width, CENTRES):
+    if deepest:
+        for groups in GROUPS if _has_like_columns(weights) else ((),):
+            yield share_sums(weights, word, target, deepest, groups)
+
+
+def _of_differences(weights: IntArray, word: IntRange, target: str, deepest: int) -> Iterator[MatrixPlan]:
+    """Rows taken from others."""
+    for centre in centres(weights, word.width, CENTRES) if deepest else ():
         for depth in TREES:
             yield share_tree(weights, word, target, deepest, row_tree(weights, centre, word.width, depth))
 

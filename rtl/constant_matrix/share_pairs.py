@@ -51,6 +51,8 @@ def share_pairs(
     The best `count` of them, by default all; `by_digits` says that digits are saved and not bits.
     """
     rows, inputs, shifts = digits.shape
+    if deepest == 0 or not (by_digits or _may_save_bits(least, most)):
+        return SharedPairs(np.zeros((0, 4), np.int64), digits)
     room = inputs + int(np.abs(digits, dtype=np.int64).sum()) // 2 + 1
     wide = np.zeros((rows, room, shifts), np.int8)
     wide[:, :inputs] = digits
@@ -58,6 +60,11 @@ def share_pairs(
     bounds[:inputs, 0], bounds[:inputs, 1] = least, most
     pairs = _greedy(wide, inputs, bounds, deepest, room - inputs if count is None else count, by_digits)
     return SharedPairs(pairs, wide[:, : inputs + len(pairs)])
+
+
+def _may_save_bits(least: IntArray, most: IntArray) -> bool:
+    """No two single bits have a sum of one."""
+    return bool((np.maximum(most, ~least) > 1).any() or ((least < 0) & (most > 0)).any())
 
 
 def _jit(function: FunctionT) -> FunctionT:

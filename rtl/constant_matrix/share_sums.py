@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -18,14 +18,20 @@ Sums = dict[int, list[Term]]
 """Terms by the source that they make."""
 
 
-def share_sums(weights: IntArray, word: IntRange, target: str, deepest: int, group: int) -> MatrixPlan:
-    """The plan for weights (M, K): rows in groups of `group`, pairs at most `deepest` additions deep."""
-    sharing, inputs = _Sharing(weights.shape[1], word, target), list(range(weights.shape[1]))
-    left, right = group_rows(weights, group) if group > 1 else (None, weights)
-    tops = sharing.rows(right, inputs, [word] * len(inputs), deepest)
-    if left is not None:
-        tops = sharing.rows(left, tops, ranges_of(right, word), deepest)
-    return sharing.plan(tops)
+def share_sums(weights: IntArray, word: IntRange, target: str, deepest: int, groups: Sequence[int] = ()) -> MatrixPlan:
+    """The plan for weights (M, K), pairs at most `deepest` additions deep.
+
+    Rows are taken together in groups of groups[0], the sums that this leaves for each group in groups of groups[1],
+    and so on.
+    """
+    sharing, tops = _Sharing(weights.shape[1], word, target), list(range(weights.shape[1]))
+    ranges, worth = [word] * len(tops), None
+    for size in groups:
+        weights, sums = group_rows(weights, size)
+        tops = sharing.rows(sums, tops, ranges, deepest)
+        worth = sums if worth is None else sums @ worth
+        ranges = ranges_of(worth, word)
+    return sharing.plan(sharing.rows(weights, tops, ranges, deepest))
 
 
 def share_tree(weights: IntArray, word: IntRange, target: str, deepest: int, tree: RowTree) -> MatrixPlan:

@@ -44,6 +44,7 @@ from mulfree.rtl.stages.sliding_window import STYLES, scan_of
 from mulfree.rtl.stages.spatial_shift import plan_of
 
 BORROWED = {
+    "attentional_matrix": "matrix_vector",
     "butterflies": "channelwise",
     "constant_layer": "channelwise",
     "from_words": "clamp",
@@ -110,6 +111,16 @@ def _matrix_vector(stage: Stage, target: Target) -> Terms:
         return _circuits(stage, target, ["w"]) + end
     fetch = vector_fetch(stage.inputs[0].token_bits, p["input_folds"], p["output_folds"], depth, target)
     return fetch + _memories(stage, target) + _circuits(stage, target) + end
+
+
+def _attentional_matrix(stage: Stage, target: Target) -> Terms:
+    """Beside the fetch a register of the token that modifies the weights."""
+    (x, attention), p, depth = stage.inputs, stage.parameters, stage.memories["weights"].depth
+    end = _circuits(stage, target, ["w"] if depth == 1 else []) + _reduction(stage, p["input_folds"])
+    if depth == 1:
+        return end
+    fetch = vector_fetch(x.token_bits, p["input_folds"], p["output_folds"], depth, target)
+    return fetch + _memories(stage, target) + end + Terms(Cost(ffs=attention.token_bits))
 
 
 def _spectrum_product(stage: Stage, target: Target) -> Terms:
@@ -296,6 +307,7 @@ def _window(stage: Stage, longest: int, frees: IntArray, numbers: int, target: T
 _KINDS: dict[str, Callable[[Stage, Target], Terms]] = {
     "add": _mapped,
     "affine": _affine,
+    "attentional_matrix": _attentional_matrix,
     "butterflies": _butterflies,
     "channel_gather": _channel_gather,
     "channelwise": _channelwise,

@@ -1,7 +1,8 @@
 // Read each vector once and replay it for every output fold, with the address of the weights that meet it.
 //
 // Ports:      s_* in; m_* out, with m_last on the last word of a vector; address and advance for a weight memory
-//             with a registered read, whose word then belongs to m_data; clk; rst, synchronous and active high.
+//             with a registered read, whose word then belongs to m_data; allow: steps are made only while it is 1;
+//             clk; rst, synchronous and active high.
 // Parameters: WIDTH of a word; FOLD words make a vector; REPEAT times each vector leaves; STEPS words after which
 //             the address starts again at 0: a multiple of FOLD * REPEAT.
 // Latency:    1 cycle. Interval: FOLD * REPEAT cycles per vector.
@@ -18,6 +19,7 @@ module vector_fetch #(
     input  logic [                          WIDTH-1:0] s_data,
     input  logic                                       s_valid,
     output logic                                       s_ready,
+    input  logic                                       allow,
     output logic [((STEPS > 1) ? $clog2(STEPS) : 1)-1:0] address,
     output logic                                       advance,
     output logic [                          WIDTH-1:0] m_data,
@@ -30,8 +32,8 @@ module vector_fetch #(
   logic [WIDTH-1:0] word;
 
   assign room = !m_valid || m_ready;
-  assign s_ready = fresh && room;
-  assign advance = room && (!fresh || s_valid);
+  assign s_ready = fresh && room && allow;
+  assign advance = room && allow && (!fresh || s_valid);
 
   always_ff @(posedge clk) begin
     if (advance) begin

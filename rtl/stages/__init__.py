@@ -5,6 +5,7 @@ and returns a Stage whose `outputs` carry the order, lanes and types that follow
 """
 
 from mulfree.rtl.stages.affine import affine
+from mulfree.rtl.stages.attentional_matrix import AttentionalLane, attentional_matrix
 from mulfree.rtl.stages.channelwise import Combine, TapLane, channelwise
 from mulfree.rtl.stages.constant_layer import constant_layer
 from mulfree.rtl.stages.constant_matrix import constant_matrix
@@ -16,7 +17,7 @@ from mulfree.rtl.stages.matrix_vector import Lane, matrix_vector
 from mulfree.rtl.stages.plumbing import fifo, fork, width_converter
 from mulfree.rtl.stages.reduction import MaxPlusMin, Reduce, Reduction, Sum
 from mulfree.rtl.stages.registry import memory_files, stage_verilog
-from mulfree.rtl.stages.reorder import kept_together, reorder
+from mulfree.rtl.stages.reorder import kept_together, reorder, replay
 from mulfree.rtl.stages.sliding_window import sliding_window
 from mulfree.rtl.stages.sparse_matrix import EntryLane, sparse_matrix
 from mulfree.rtl.stages.spatial_shift import spatial_shift
@@ -27,6 +28,7 @@ from mulfree.rtl.stages.top_k import top_k
 from mulfree.rtl.stages.tree_stack import can_be_stacked, stack_steps, tree_stack
 
 __all__ = [
+    "AttentionalLane",
     "Combine",
     "EntryLane",
     "EntrySchedule",
@@ -38,6 +40,7 @@ __all__ = [
     "TapLane",
     "add",
     "affine",
+    "attentional_matrix",
     "can_be_stacked",
     "channel_gather",
     "channelwise",
@@ -58,6 +61,7 @@ __all__ = [
     "port_names",
     "remainders",
     "reorder",
+    "replay",
     "run_elements",
     "sliding_window",
     "sparse_matrix",

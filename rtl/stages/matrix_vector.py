@@ -20,6 +20,7 @@ from mulfree.rtl.stages.text import (
     circuit_instance,
     circuit_module,
     circuit_text,
+    handshake,
     instance,
     module_text,
     rom_text,
@@ -81,13 +82,13 @@ def matrix_vector(
             "lane_copies": pe,
             **start_parameters(total),
         },
-        memories={"weights": packed_memory(_by_step(weights, groups, pe, simd), held, style)},
+        memories={"weights": packed_memory(by_step(weights, groups, pe, simd), held, style)},
         circuits={"lane": circuit, **total.circuits(value.type.range)},
         location=location,
     )
 
 
-def _by_step(weights: IntArray, groups: int, pe: int, simd: int) -> IntArray:
+def by_step(weights: IntArray, groups: int, pe: int, simd: int) -> IntArray:
     """Rows of the weight memory: (groups x output folds x input folds, pe x simd)."""
     folded = weights.reshape(groups, -1, pe, weights.shape[1] // simd, simd)
     rows: IntArray = folded.transpose(0, 1, 3, 2, 4).reshape(-1, pe * simd)
@@ -146,9 +147,14 @@ def _operands(stage: Stage) -> Sequence[str]:
     return [*signals, *fetch_text(stage, p["input_folds"], p["output_folds"])]
 
 
-def fetch_text(stage: Stage, fold: int, repeat: int, last: str = "step_last") -> list[str]:
-    """Fetch of tokens and of the words of memory "weights" that meet them: signals x, weights, step_* and `last`."""
-    (x,), memory = stage.inputs, stage.memories["weights"]
+def fetch_text(
+    stage: Stage, fold: int, repeat: int, last: str = "step_last", source: str = "s", allow: str = "1'b1"
+) -> list[str]:
+    """Fetch of tokens and of the words of memory "weights" that meet them: signals x, weights, step_* and `last`.
+
+    Tokens of the first input come from the port `source`; steps are made while `allow` holds.
+    """
+    x, memory = stage.inputs[0], stage.memories["weights"]
     return [
         f"logic [{address_bits(memory.depth) - 1}:0] address;",
         "logic advance;",
@@ -158,9 +164,8 @@ def fetch_text(stage: Stage, fold: int, repeat: int, last: str = "step_last") ->
             {"WIDTH": x.token_bits, "FOLD": fold, "REPEAT": repeat, "STEPS": memory.depth},
             {
                 **CLOCK,
-                "s_data": "s_data",
-                "s_valid": "s_valid",
-                "s_ready": "s_ready",
+                **handshake("s", source),
+                "allow": allow,
                 "address": "address",
                 "advance": "advance",
                 "m_data": "x",

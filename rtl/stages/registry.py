@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from mulfree.rtl.design import Stage
 from mulfree.rtl.stages.affine import affine_text
+from mulfree.rtl.stages.attentional_matrix import attentional_matrix_text
 from mulfree.rtl.stages.channelwise import channelwise_text
 from mulfree.rtl.stages.constant_layer import constant_layer_text
 from mulfree.rtl.stages.constant_matrix import constant_matrix_text
@@ -31,6 +32,7 @@ from mulfree.rtl.stages.tree_stack import tree_stack_text
 PRINTERS: dict[str, Callable[[Stage], str]] = {
     "add": add_text,
     "affine": affine_text,
+    "attentional_matrix": attentional_matrix_text,
     "butterflies": butterflies_text,
     "channel_gather": channel_gather_text,
     "channelwise": channelwise_text,

@@ -1,4 +1,4 @@
-"""reorder: keep a frame's words and send them in another order, or only some of them: transposes and slices."""
+"""reorder: keep a frame's words and send them in another order, only some of them, or again and again."""
 
 from __future__ import annotations
 
@@ -43,13 +43,41 @@ def reorder(
         inputs=(x,),
         outputs=(Stream(name, value, order, lanes, value.type),),
         actors=(Buffered(x.tokens, needs, frees, depth),),
-        parameters={
-            "depth": depth,
-            "first": int(needs[0]),
-            "memory_style": STYLES[style],
-            **{f"count_{i}": count for i, count in enumerate(counts)},
-            **{f"stride_{i}": stride for i, stride in enumerate(strides)},
-        },
+        parameters=_parameters(depth, int(needs[0]), style, counts, strides),
+        location=location,
+    )
+
+
+def _parameters(
+    depth: int, first: int, style: str, counts: tuple[int, ...], strides: tuple[int, ...]
+) -> dict[str, int]:
+    return {
+        "depth": depth,
+        "first": first,
+        "memory_style": STYLES[style],
+        **{f"count_{i}": count for i, count in enumerate(counts)},
+        **{f"stride_{i}": stride for i, stride in enumerate(strides)},
+    }
+
+
+def replay(
+    name: str, x: Stream, places: IntArray, times: int, *, style: str = "auto", location: Location | None = None
+) -> Stage:
+    """The words of a frame of x in the order `places`, and that so many times, before the next frame's.
+
+    Raises ValueError if the places are no function of four nested loops.
+    """
+    counts, strides = loops_of(places, LOOPS - 2)
+    needs = np.tile(places, times)
+    frees = np.where(np.arange(len(needs)) == len(needs) - 1, x.tokens, 0)
+    order = np.tile(x.order.reshape(x.tokens, x.lanes)[places].ravel(), times)
+    return Stage(
+        name=name,
+        module="reorder",
+        inputs=(x,),
+        outputs=(Stream(name, x.value, order, x.lanes, x.type),),
+        actors=(Buffered(x.tokens, needs, frees, depth := _depth(needs, frees)),),
+        parameters=_parameters(depth, int(places[0]), style, (*counts, times, 1), (*strides, 0, 0)),
         location=location,
     )
 
@@ -66,8 +94,8 @@ def _is_whole(places: IntArray, lanes: int) -> bool:
     return bool((tokens[:, :1] % lanes == 0).all() and (tokens == tokens[:, :1] + np.arange(lanes)).all())
 
 
-def loops_of(sequence: IntArray) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Counts and strides, innermost first, of the six nested loops that give the sequence.
+def loops_of(sequence: IntArray, loops: int = LOOPS) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Counts and strides, innermost first, of so many nested loops that give the sequence.
 
     Raises ValueError if there are none.
     """
@@ -76,10 +104,10 @@ def loops_of(sequence: IntArray) -> tuple[tuple[int, ...], tuple[int, ...]]:
         stride = int(rest[1] - rest[0])
         count = _run(rest, stride)
         counts, strides, rest = [*counts, count], [*strides, stride], rest[::count]
-    if len(counts) > LOOPS:
-        raise ValueError(f"{len(counts)} nested loops are needed, and there are {LOOPS}")
+    if len(counts) > loops:
+        raise ValueError(f"{len(counts)} nested loops are needed, and there are {loops}")
     # Empty loops are the innermost: words are given up where the outermost goes on.
-    missing = LOOPS - len(counts)
+    missing = loops - len(counts)
     return (*(1,) * missing, *counts), (*(0,) * missing, *strides)
 
 

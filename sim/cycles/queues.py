@@ -10,7 +10,7 @@ import numpy as np
 from mulfree.rtl.actors import Buffered, Fifo, Stepper
 from mulfree.rtl.design import Design
 from mulfree.sim.cycles.net import Net, Unit, flatten
-from mulfree.sim.cycles.tables import tables
+from mulfree.sim.cycles.tables import Blueprint
 from mulfree.sim.cycles.timing import DeadlockError, Timing
 from mulfree.sim.cycles.token_time import run
 from mulfree.sim.patterns import ALWAYS
@@ -31,23 +31,24 @@ def minimal_fifo_depths(design: Design) -> dict[str, int]:
     queues = [unit for unit in net.units if isinstance(unit.actor, Fifo)]
     if not queues:
         return {}
-    endless = paced(net)
+    plan = Blueprint(net)
+    endless = _paced(plan)
     depths = {unit.name: _peak(net, unit, endless) for unit in queues}
     for name, most in depths.items():
-        fewest = bisect_left(range(1, most), True, key=partial(_suffices, net, depths, name, endless)) + 1
+        fewest = bisect_left(range(1, most), True, key=partial(_suffices, plan, depths, name, endless)) + 1
         depths[name] = fewest
     return depths
 
 
-def _suffices(net: Net, depths: dict[str, int], name: str, endless: Timing, depth: int) -> bool:
+def _suffices(plan: Blueprint, depths: dict[str, int], name: str, endless: Timing, depth: int) -> bool:
     """Whether all frames leave on time with another depth of one queue."""
     pace = int(endless.interval_cycles)
     try:
         # Most depths that are too small show at once.
-        short = _run(net, len(endless.head), pace, depths | {name: depth})
+        short = _run(plan, len(endless.head), pace, depths | {name: depth})
         if not np.array_equal(short.frame_ends, endless.frame_ends[: short.frames]):
             return False
-        timing = _run(net, FRAMES, pace, depths | {name: depth})
+        timing = _run(plan, FRAMES, pace, depths | {name: depth})
     except DeadlockError:
         return False
     return timing.is_periodic and np.array_equal(timing.frame_ends, endless.frame_ends)
@@ -55,10 +56,15 @@ def _suffices(net: Net, depths: dict[str, int], name: str, endless: Timing, dept
 
 def paced(net: Net) -> Timing:
     """A run at the fastest pace that the net can keep, with endless queues."""
+    return _paced(Blueprint(net))
+
+
+def _paced(plan: Blueprint) -> Timing:
+    net = plan.net
     endless = {unit.name: FRAMES * net.wires[unit.outputs[0]].tokens for unit in net.units}
     pace = max(_steps(unit) for unit in net.units)
     for _ in range(ATTEMPTS):
-        timing = _run(net, FRAMES, pace, endless)
+        timing = _run(plan, FRAMES, pace, endless)
         if timing.is_periodic and timing.interval_cycles == pace:
             return timing
         # What comes out tells what the net can keep: the window memories and registers may allow less than the steps.
@@ -67,9 +73,9 @@ def paced(net: Net) -> Timing:
     raise ValueError(f"the design keeps no pace of {pace} cycles a frame or fewer")
 
 
-def _run(net: Net, frames: int, pace: int, depths: dict[str, int]) -> Timing:
-    always = [ALWAYS] * len(net.sources), [ALWAYS] * len(net.sinks)
-    return run(net, tables(net, *always, depths), frames, pace)
+def _run(plan: Blueprint, frames: int, pace: int, depths: dict[str, int]) -> Timing:
+    always = [ALWAYS] * len(plan.net.sources), [ALWAYS] * len(plan.net.sinks)
+    return run(plan.net, plan.tables(*always, depths), frames, pace)
 
 
 def _steps(unit: Unit) -> int:

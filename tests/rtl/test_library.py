@@ -99,6 +99,7 @@ def one_of_each() -> list[Stage]:
         stages.top_k("top_k", single, result_of(TopK(2), single), TopK(2)),
         stages.tree_stack("tree_stack", single, pair, forest),
         _lazy("lazy_trees", vector, forest),
+        _attentional("attentional_matrix", vector),
         *_transformed(),
     ]
 
@@ -110,6 +111,19 @@ def _lazy(name: str, x: Stream, forest: Forest) -> Stage:
     y = Value("y", TensorType((2,), IntRange(-64, 64)))
     constants = {"weights": weights, "biases": biases, "weight_range": BIPOLAR}
     return stages.lazy_trees(name, x, y, forest, lane=dot, steps=lambda x: x, **constants)  # type: ignore[arg-type]
+
+
+def _attentional(name: str, x: Stream) -> Stage:
+    """Signs, each of which may be doubled."""
+    weights = np.random.default_rng(0).choice([-1, 1], (6, 12))
+    attention = stream_of("attention", (24,), IntRange(0, 1), 1)
+
+    def lane(circuit: Circuit, x: Wire, w: Wire, a: Wire) -> Wire:
+        share = dot(circuit, x, w)
+        return circuit.drive(cells.MUX, a, circuit.drive(cells.shift_left(1), share), share)
+
+    y, options = Value("y", TensorType((6,), IntRange(-120, 120))), {"pe": 2, "attended": 1, "weight_range": BIPOLAR}
+    return stages.attentional_matrix(name, x, attention, y, weights=weights, lane=lane, **options)  # type: ignore[arg-type]
 
 
 def _transformed() -> list[Stage]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 import onnx
 import onnxruntime
@@ -31,10 +33,21 @@ forms = pytest.mark.parametrize(("name", "example", "opset"), CASES)
 def model(name: str, example: Example, opset: int) -> onnx.ModelProto:
     """x, quantised to 4 bits, through the form and a quantiser; the form's own result is an output, too."""
     net = Net(example.shape, opset=opset)
-    y = net(name, net.quant("x", f(0.25), 4), *example.constants, domain=DOMAIN, **example.attributes)
+    x = net.quant("x", f(0.25), 4)
+    computed = [branch(net, x, example.shape, shape) for shape in example.computed]
+    y = net(name, x, *example.constants, *computed, domain=DOMAIN, **example.attributes)
     proto = net.proto(net.quant(y, f(0.5), 5), y)
     proto.opset_import.append(onnx.helper.make_opsetid(DOMAIN, 1))
     return proto
+
+
+def branch(net: Net, x: str, sample: tuple[int, ...], shape: tuple[int, ...]) -> str:
+    """Integers from -3 to 2 of that shape: a small dense layer, half of the sums of which are beyond."""
+    weights = np.random.default_rng(prod(shape)).choice([-0.25, 0.0, 0.25], (prod(sample), prod(shape)))
+    flat = net("Reshape", x, np.array([-1, prod(sample)]))
+    sums = net("MatMul", flat, weights.astype(np.float32))
+    whole = net.quant(sums, f(1.0), 3, narrow=1)
+    return net("Reshape", net("Clip", whole, f(-3.0), f(2.0)), np.array([-1, *shape]))
 
 
 def samples(example: Example) -> AnyArray:

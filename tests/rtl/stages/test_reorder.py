@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mulfree.ir import AnyArray, IntArray, IntRange, TensorType, Value
 from mulfree.rtl import Buffered, Stage, Stream
-from mulfree.rtl.stages import kept_together, reorder
+from mulfree.rtl.stages import kept_together, reorder, replay
 from mulfree.rtl.stages.reorder import loops_of
 
 Check = Callable[[Stage, Sequence[AnyArray], Sequence[AnyArray]], None]
@@ -54,6 +54,22 @@ def test_a_slice_keeps_few_words(check_stage: Check) -> None:
     (actor,) = stage.actors
     assert isinstance(actor, Buffered)
     assert actor.depth <= 32
+
+
+@pytest.mark.parametrize("places", [[0, 1, 2], [0, 0, 1, 1, 2, 2], [2, 1, 0], [0, 1, 2, 0, 1, 2]], ids=str)
+@pytest.mark.parametrize("times", [1, 4])
+def test_a_frame_is_replayed_before_the_next_one_is(check_stage: Check, places: list[int], times: int) -> None:
+    value = Value("x", TensorType((6,), RANGE))
+    stage = replay("again", Stream("x", value, np.arange(6), 2, value.type), np.array(places), times)
+    values = np.random.default_rng(1).integers(-3, 5, (3, 6))
+    assert stage.outputs[0].tokens == len(places) * times
+    check_stage(stage, [values], [values])
+
+
+def test_words_that_no_four_loops_count_are_refused() -> None:
+    value = Value("x", TensorType((6,), RANGE))
+    with pytest.raises(ValueError, match="no regular order"):
+        replay("again", Stream("x", value, np.arange(6), 1, value.type), np.array([0, 3, 1, 5, 2, 4]), 2)
 
 
 @given(st.lists(st.tuples(st.integers(1, 4), st.integers(-20, 20)), max_size=6))

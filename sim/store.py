@@ -1,4 +1,4 @@
-"""Where built libraries are kept between runs, by the content they were built from."""
+"""Where results of tools are kept between runs, by the content they were made from."""
 
 from __future__ import annotations
 
@@ -25,25 +25,35 @@ def content_key(parts: Iterable[str]) -> str:
     return digest.hexdigest()[:32]
 
 
-def stored(name: str, key: str, build: Callable[[Path, Path], None]) -> Path:
-    """The folder `name/key` of the store, made by `build(work, final)` in a work folder unless it is there.
+def stored(
+    name: str,
+    key: str,
+    build: Callable[[Path, Path], None],
+    *,
+    root: Path | None = None,
+    is_whole: Callable[[Path], bool] = Path.is_dir,
+) -> Path:
+    """The folder `name/key` of the store (`root` or `store_folder`), made by `build(work, final)` unless it is there.
 
-    The work folder becomes the final one in a single step, so processes that build the same thing at once do no harm.
+    The work folder becomes the final one in a single step, so processes that build the same thing at once do no harm,
+    and an interrupt leaves nothing. A folder that is not whole (a disk was full, a file was touched) is built anew.
     """
-    final = store_folder() / name / key
-    if final.is_dir():
+    final = (root or store_folder()) / name / key
+    if final.is_dir() and is_whole(final):
         return final
     final.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{key}-", dir=final.parent))
     try:
         build(work, final)
-        _publish(work, final)
+        _publish(work, final, is_whole)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return final
 
 
-def _publish(work: Path, final: Path) -> None:
+def _publish(work: Path, final: Path, is_whole: Callable[[Path], bool]) -> None:
+    if final.is_dir() and not is_whole(final):
+        shutil.rmtree(final, ignore_errors=True)
     try:
         work.rename(final)
     except OSError:

@@ -1,0 +1,55 @@
+"""Options of the commands that run Yosys and nextpnr, and how they show that these go on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mulfree.console import err_console
+
+if TYPE_CHECKING:
+    from mulfree.backends.synth import Progress, Settings
+
+Jobs = Annotated[int | None, typer.Option(help="Tools side by side; as many as processors if left out.", min=1)]
+TimeLimit = Annotated[float, typer.Option(help="Seconds that one run of a tool may take.", min=1)]
+MemoryLimit = Annotated[int, typer.Option(help="Megabytes that one run of a tool may take.", min=100)]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Synthesise everything anew, and keep nothing.")]
+Yosys = Annotated[
+    str, typer.Option(envvar="MULFREE_YOSYS", help="auto (the newest), pip, system, or the path of a program.")
+]
+MEMORY_MB = 4096
+
+
+@contextmanager
+def tools(jobs: int | None, time_limit: float, memory_limit: int, no_cache: bool, yosys: str) -> Generator[Settings]:
+    """What the options say; the choice of Yosys holds for the whole process while the command runs."""
+    from mulfree.backends.synth import Bounds, Settings
+
+    before = os.environ.get("MULFREE_YOSYS", "")
+    os.environ["MULFREE_YOSYS"] = yosys
+    try:
+        yield Settings(Bounds(time_limit, memory_limit), jobs, cache=not no_cache)
+    finally:
+        os.environ["MULFREE_YOSYS"] = before
+
+
+@contextmanager
+def stage_by_stage(what: str) -> Generator[Progress]:
+    """A bar on a terminal that shows which stage is done, and how many of them."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = err_console()
+    columns = (
+        TextColumn(what),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda name, done, total: bar.update(task, description=name, completed=done, total=total)
