@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from mulfree.ir import CompileError
 
 SECONDS = 10
 """For the scheduler to answer."""
+ADDRESS = re.compile(r"(\w+://)?[^/\s]+:\d+")
 REMEDY = "pip install 'mulfree[explore]', or leave the scheduler out"
 
 
@@ -51,6 +53,8 @@ def _distributed() -> Any:
 
 @contextmanager
 def _connected(distributed: Any, address: str) -> Generator[Any]:
+    if not ADDRESS.fullmatch(address):
+        raise CompileError(f"'{address}' is no address of a Dask scheduler; write for example tcp://10.0.0.1:8786")
     try:
         client = distributed.Client(address, timeout=SECONDS, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
