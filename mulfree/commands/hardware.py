@@ -58,14 +58,23 @@ def _ir_printer(names: list[str]) -> Callable[[Any, Any], None] | None:
 @with_options
 def estimate(
     model: Model,
+    activity: Annotated[
+        Path | None, typer.Option(metavar="DATA", help="Samples on which to count toggles, as a proxy for power.")
+    ] = None,
+    limit: Limit = 32,
     *,
     options: DesignOptions,
     json: Json = False,
 ) -> None:
-    """Area, latency and rate without synthesis, per stage and in total, with the error of the estimate."""
-    from mulfree.summary import estimate_table
+    """Area, clock, latency and rate without synthesis, per stage and in total, with the error of the estimate."""
+    from mulfree.summary import estimate_table, power_table
 
     design = options.design(model)
     with working("estimating"):
         result = design.estimate()
-    print_result(result.to_dict(), estimate_table(result))
+    power = None
+    if activity:
+        with working("counting toggles"):
+            power = design.power(samples_for(design, activity, limit).inputs)
+    data = result.to_dict() | ({"power": power.to_dict()} if power else {})
+    print_result(data, estimate_table(result), *([power_table(power)] if power else []))
