@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from mulfree.commands.app import Json, Limit, Model, app, samples_for
+from mulfree.commands.tools import Liberty, cells_for
 from mulfree.console import print_result, working
 from mulfree.options import DesignOptions, with_options
 
@@ -58,14 +59,18 @@ def _ir_printer(names: list[str]) -> Callable[[Any, Any], None] | None:
 @with_options
 def estimate(
     model: Model,
+    liberty: Liberty = None,
     *,
     options: DesignOptions,
     json: Json = False,
 ) -> None:
     """Area, latency and rate without synthesis, per stage and in total, with the error of the estimate."""
+    from mulfree.netlist_summary import area_dict, area_line
     from mulfree.summary import estimate_table
 
+    library = cells_for(options.target, liberty)
     design = options.design(model)
     with working("estimating"):
         result = design.estimate()
-    print_result(result.to_dict(), estimate_table(result))
+    area = {"area": area_dict(result, library)} if library else {}
+    print_result(result.to_dict() | area, estimate_table(result), *([area_line(result, library)] if library else []))
