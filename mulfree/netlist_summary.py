@@ -116,8 +116,7 @@ def area_line(estimate: Estimate, library: Library) -> str:
 
 def placement_dict(result: Placement, files: Mapping[str, str] | None = None) -> dict[str, Any]:
     """`files`: the paths that were written, by suffix."""
-    data = {name: value for name, value in asdict(result).items() if name != "files"}
-    return data | {"meets_clock": result.meets_clock, "files": dict(files or {})}
+    return result.to_dict() | {"files": dict(files or {})}
 
 
 def placement_text(result: Placement) -> str:

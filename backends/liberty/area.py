@@ -9,16 +9,16 @@ from mulfree.backends.liberty.library import Library
 from mulfree.rtl.cost import Cost
 
 MIX: Mapping[str, float] = {
-    "NOR2": 0.321,
-    "MUX2": 0.239,
-    "NAND2": 0.233,
-    "INV": 0.051,
-    "XOR2": 0.044,
-    "ANDNOT2": 0.036,
-    "AND2": 0.020,
-    "OR2": 0.0195,
-    "ORNOT2": 0.0195,
-    "XNOR2": 0.017,
+    "NOR2": 0.347,
+    "NAND2": 0.308,
+    "MUX2": 0.203,
+    "INV": 0.045,
+    "ANDNOT2": 0.023,
+    "XOR2": 0.021,
+    "OR2": 0.018,
+    "ORNOT2": 0.014,
+    "AND2": 0.014,
+    "XNOR2": 0.007,
 }
 """Share of each kind of cell in the area of logic mapped to our own library: `python bench/liberty_area.py`."""
 COMPOUND = ("!((A*B)+S)", "!((A+B)*S)", "!(A*B*S)")

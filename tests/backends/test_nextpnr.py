@@ -17,7 +17,7 @@ from mulfree.ir import CompileError
 from mulfree.rtl import Design
 from tests.backends.designs import small_design
 
-FAMILIES = {device.family.router.package: name for name, device in reversed(DEVICES.items())}
+FAMILIES = {device.family.router.package: name for name, device in reversed(list(DEVICES.items()))}
 """The first device of each family."""
 
 
