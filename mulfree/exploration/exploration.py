@@ -15,7 +15,7 @@ from mulfree.exploration.journal import Journal
 from mulfree.exploration.point import LARGER_IS_BETTER, METRICS, Point
 from mulfree.exploration.space import Space, sampled
 from mulfree.exploration.study import Study, read_study
-from mulfree.exploration.workers import Workers, workers
+from mulfree.exploration.workers import NOBODY, Workers, workers
 from mulfree.ir import CompileError
 
 Progress = Callable[[int, int, Point | None], None]
@@ -78,6 +78,7 @@ def explore(
     points: int | None = None,
     seed: int = 0,
     limit: int | None = None,
+    known_only: bool = False,
     progress: Progress | None = None,
 ) -> Exploration:
     """Compile and weigh the designs of a network that a space says, and measure their accuracy.
@@ -93,6 +94,7 @@ def explore(
         scheduler: address of a Dask scheduler; by default processes of this machine measure, as many as `processes`
             says or one for each core.
         points: how many choices to draw, by `seed`, if the space has more.
+        known_only: measure nothing, and give the points that an earlier call left in the folder.
 
     A choice that cannot be compiled is a point with an error. Raises CompileError for a model, data, a space or a
     folder that cannot be used, and for a scheduler that does not answer.
@@ -106,7 +108,8 @@ def explore(
     choices = sampled(filled(space, study.models[str(model)]).choices(str(model)), points, seed)
     _check(choices, study)
     journal = Journal(Path(folder)) if folder else None
-    return _completed(study, choices, journal, workers(scheduler, processes), progress or _silent)
+    by = NOBODY if known_only else workers(scheduler, processes)
+    return _completed(study, choices, journal, by, progress or _silent)
 
 
 def _completed(
@@ -121,7 +124,7 @@ def _completed(
             journal.append(point)
         found[point.key] = point
         progress(len(found), len(wanted), point)
-    return Exploration(tuple(found[key] for key in wanted), len(known))
+    return Exploration(tuple(found[key] for key in wanted if key in found), len(known))
 
 
 def _measured(study: Study, choices: Sequence[Choice], by: Workers) -> Iterator[Point]:

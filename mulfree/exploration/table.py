@@ -67,11 +67,9 @@ def measured(points: Sequence[Point]) -> list[str]:
 
 def front_tables(exploration: Exploration, front: Sequence[Point], by: Sequence[str]) -> list[Any]:
     """One for each target, since areas of two targets cannot be compared; and what letters in them stand for."""
-    short = letters(front)
-    tables = [
-        _front_table(varying(exploration.points), target, [p for p in front if p.choice.target == target], by, short)
-        for target in exploration.targets
-    ]
+    short, options = letters(front), varying(exploration.points)
+    targets = dict.fromkeys(point.choice.target for point in front)
+    tables = [_front_table(options, t, [p for p in front if p.choice.target == t], by, short) for t in targets]
     return [*tables, *(f"{letter}: {text}" for text, letter in short.items())]
 
 
