@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from mulfree.backends.estimate import Estimate
     from mulfree.backends.formal import Proofs
+    from mulfree.backends.liberty import Library
     from mulfree.backends.report import Report
     from mulfree.backends.synth import Placement, Progress, Settings, Synthesis
     from mulfree.compiler.alternatives import Alternative
@@ -193,15 +194,22 @@ class CompiledModel:
         return power(self.hardware.design, values, float(self.pace.interval_cycles))
 
     def synthesise(
-        self, target: str | None = None, progress: Progress | None = None, settings: Settings | None = None
+        self,
+        target: str | None = None,
+        progress: Progress | None = None,
+        settings: Settings | None = None,
+        library: Library | None = None,
     ) -> Synthesis:
         """Yosys on every stage that changed since an earlier run: cells, and the proof that no multiplier is left.
 
-        `settings` bounds the time and memory of a stage, and says whether earlier results are used.
+        `settings` bounds the time and memory of a stage, and says whether earlier results are used. `library` is what
+        standard cells are of (`mulfree.backends.liberty.library_named`): area and delay are then in it.
         """
+        from mulfree.backends.liberty import asic_flow
         from mulfree.backends.synth import synthesise
 
-        return synthesise(self.hardware.design, target or self.target, settings, progress=progress)
+        flow = asic_flow(library) if library else None
+        return synthesise(self.hardware.design, target or self.target, settings, flow=flow, progress=progress)
 
     def prove(
         self,
