@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
     from mulfree.backends.estimate import Estimate
+    from mulfree.backends.formal import Proofs
     from mulfree.backends.report import Report
     from mulfree.backends.synth import Placement, Progress, Settings, Synthesis
     from mulfree.compiler.alternatives import Alternative
@@ -189,6 +190,24 @@ class CompiledModel:
         from mulfree.backends.synth import synthesise
 
         return synthesise(self.hardware.design, target or self.target, settings, progress=progress)
+
+    def prove(
+        self,
+        target: str | None = None,
+        *,
+        time_limit_s: float = 60.0,
+        jobs: int | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Proofs:
+        """Prove every circuit of the design, as it is printed, equal to the definition of its cells, by Yosys.
+
+        `time_limit_s` is for each question that is put to SAT, of which `jobs` run side by side; `progress` is called
+        with how many are answered and how many there are. `docs/guide/proofs.md` says what is not covered.
+        """
+        from mulfree.backends.formal import prove
+
+        design, target = self.hardware.design, target or self.target
+        return prove(design, target, time_limit_s=time_limit_s, jobs=jobs, progress=progress)
 
     def place_and_route(
         self,

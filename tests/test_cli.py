@@ -354,6 +354,13 @@ def test_what_cannot_be_explored_is_explained(arguments: tuple[str, ...], messag
     assert message in complaint("explore", MODEL, "-o", str(tmp_path), *arguments)
 
 
+def test_where_no_design_is_possible_the_reason_is_printed(tmp_path: Path) -> None:
+    result = run("explore", MODEL, "-o", str(tmp_path), "--fps", "1e12", "--arithmetic", "cheapest")
+    assert result.exit_code == 2
+    assert "1 of 1 points: 1e+12 frames per second at 100 MHz cannot be reached" in result.stdout
+    assert "Pareto" not in result.stdout
+
+
 @pytest.mark.parametrize("rates", ["fast", "100,-1", "100,nan"])
 def test_rates_that_are_no_numbers_are_a_usage_error(rates: str, tmp_path: Path) -> None:
     result = run("explore", MODEL, "-o", str(tmp_path), "--fps", rates)

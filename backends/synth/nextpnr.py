@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 import sys
@@ -21,7 +20,6 @@ from mulfree.backends.synth.device import Device, Program, device_named
 from mulfree.backends.synth.join import JSON, join_design, join_files
 from mulfree.backends.synth.settings import Settings
 from mulfree.backends.synth.synthesise import Progress
-from mulfree.backends.synth.yosys import REMEDY
 from mulfree.ir import CompileError
 from mulfree.rtl import Design
 
@@ -108,8 +106,7 @@ def implement(
 def _need(chip: Device) -> None:
     """Say what is absent before anything takes time."""
     for program in (chip.family.router, chip.family.packer):
-        if importlib.util.find_spec(program.package) is None:
-            raise CompileError(f"placing for {chip.name} needs the package {program.project}: {REMEDY}")
+        program.need(f"placing for {chip.name}")
 
 
 def _routed(

@@ -122,7 +122,7 @@ def _run(part: Part, kept: Path, bounds: Bounds, children: Children | None) -> N
             levels=_levels((folder / "levels.txt").read_text()),
             seconds=time.monotonic() - began,
             area=sum(module.get("area", 0.0) for module in mapped.values()),
-            delay_ps=_delay_ps(folder / "delay.txt"),
+            delay_ps=_delay_ps(folder / "stats.txt"),
         )
 
 
@@ -187,6 +187,6 @@ def _levels(text: str) -> int:
 
 
 def _delay_ps(path: Path) -> float:
-    """The longest of the paths that ABC timed; it times each module by itself."""
-    text = path.read_text() if path.exists() else ""
-    return max((float(number) for number in re.findall(r"Delay = +([0-9.]+) ps", text)), default=0.0)
+    """The longest of the delays that ABC wrote, a line for each module: name, ports, cells, area and delay."""
+    lines = path.read_text().splitlines() if path.exists() else []
+    return max((float(line.split()[-1]) for line in lines if line.strip()), default=0.0)

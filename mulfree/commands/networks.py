@@ -39,11 +39,10 @@ def networks(
 
 
 def _write(architecture: Architecture, output: Path, seed: int) -> None:
-    import onnx
-
     from mulfree.networks import to_onnx
+    from mulfree.samples import write_bytes
 
-    onnx.save(to_onnx(architecture, seed), output)
+    write_bytes(output, to_onnx(architecture, seed).SerializeToString())
 
 
 def _counted(architecture: Architecture) -> dict[str, Any]:

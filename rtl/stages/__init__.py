@@ -11,6 +11,7 @@ from mulfree.rtl.stages.constant_layer import constant_layer
 from mulfree.rtl.stages.constant_matrix import constant_matrix
 from mulfree.rtl.stages.elementwise import add, clamp, leaky, lookup
 from mulfree.rtl.stages.entry_schedule import EntrySchedule
+from mulfree.rtl.stages.even_threshold import even_threshold
 from mulfree.rtl.stages.fermat import fermat_convolution, remainders
 from mulfree.rtl.stages.lazy_trees import lazy_trees
 from mulfree.rtl.stages.matrix_vector import Lane, matrix_vector
@@ -48,6 +49,7 @@ __all__ = [
     "concat",
     "constant_layer",
     "constant_matrix",
+    "even_threshold",
     "fermat_convolution",
     "fifo",
     "fork",
