@@ -17,7 +17,7 @@ from mulfree.exploration.space import CHEAPEST, NONE
 from mulfree.rtl.cost import Cost, target_named
 
 SECONDS = "seconds"
-COLUMNS = ("area", "±", "luts", "ffs", "brams", "fps", "latency µs", "accuracy", SECONDS)
+COLUMNS = ("area", "±", "luts", "ffs", "brams", "fps", "latency µs", "fmax", "accuracy", SECONDS)
 OPTIONS = ("asked for", "arithmetic", "adaptation", "levels", "model")
 LONGEST_CELL = 20
 
@@ -47,13 +47,14 @@ def varying(points: Sequence[Point]) -> list[str]:
 
 def figures_of(point: Point) -> dict[str, str]:
     """What was measured, as text."""
-    total, latency = point.estimate["total"], point.estimate["latency_us"]
+    total, latency, fmax = point.estimate["total"], point.metric("latency"), point.metric("fmax")
     values = (
         f"{point.area:,.0f}",
         f"{point.estimate['total_error']:.0%}",
         *(f"{total[name]:,.0f}" for name in ("luts", "ffs", "brams")),
         f"{point.fps:,.0f}",
         "" if latency is None else f"{latency:,.1f}",
+        "" if fmax is None else f"{fmax:,.0f}",
         "" if point.accuracy is None else f"{point.accuracy:.2%}",
         f"{point.seconds:,.1f}",
     )
