@@ -15,7 +15,7 @@ LARGER_IS_BETTER = ("fps", "accuracy", "fmax", "peak")
 OF_THE_TOTAL = ("luts", "ffs", "brams", "lutram", "gates")
 METRICS = ("area", "fps", "accuracy", "latency", "fmax", "peak", *OF_THE_TOTAL)
 """What points are compared in. `area` is `compiler.price`: LUTs of logic and memory, with what block memories count
-for, or gates; `latency` is in microseconds; `fmax` is the estimate's clock in MHz, and `peak` the rate at that clock."""
+for, or gates; `latency` is in microseconds; `fmax` is the estimate's clock in MHz, and `peak` the rate at it."""
 
 
 @dataclass(frozen=True, kw_only=True)

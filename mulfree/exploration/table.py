@@ -16,10 +16,12 @@ from mulfree.exploration.point import Point
 from mulfree.exploration.space import CHEAPEST, NONE
 from mulfree.rtl.cost import Cost, target_named
 
-SECONDS = "seconds"
-COLUMNS = ("area", "±", "luts", "ffs", "brams", "fps", "latency µs", "fmax", "accuracy", SECONDS)
+LATENCY, SECONDS = "latency µs", "seconds"
+COLUMNS = ("area", "±", "luts", "ffs", "brams", "fps", LATENCY, "fmax", "accuracy", SECONDS)
 OPTIONS = ("asked for", "arithmetic", "adaptation", "levels", "model")
 LONGEST_CELL = 20
+ON_THE_PAGE = (LATENCY, SECONDS)
+"""What the terminal has no room for."""
 
 
 def unit(target: str) -> str:
@@ -88,7 +90,7 @@ def _letters() -> Iterator[str]:
 def _front_table(
     options: Sequence[str], target: str, chosen: Sequence[Point], by: Sequence[str], short: Mapping[str, str]
 ) -> Any:
-    figures = [name for name in measured(chosen) if name != SECONDS]
+    figures = [name for name in measured(chosen) if name not in ON_THE_PAGE]
     rows = [_cells(point, options, figures, short) for point in chosen]
     made = table(f"Pareto front of {', '.join(by)} on {target}; area: {unit(target)}", [*options, *figures], rows)
     for column in made.columns:
