@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from mulfree.compiler.families.logic_trees.visits import Visits
     from mulfree.compiler.trace import Executors
     from mulfree.ir.ops import Operations
+    from mulfree.sim.activity import Power
     from mulfree.sim.cosim import CosimReport
     from mulfree.sim.cycles import Timing
     from mulfree.sim.diff import Difference
@@ -180,6 +181,17 @@ class CompiledModel:
             interval_cycles=timing.interval_cycles if timing.is_periodic else None,
             latency_cycles=timing.latency_cycles,
         )
+
+    def power(self, x: Arrays) -> Power:
+        """Toggles of the design's words and gates on samples, as a proxy for power; see `mulfree.sim.activity.Power`.
+
+        Slow, as the definition computes every value: some tens of samples are enough.
+        """
+        from mulfree.sim.activity import power
+        from mulfree.sim.reference import run_graph
+
+        values = run_graph(self.hardware.graph, self.model.to_integers(self._named(x)), keep=True)
+        return power(self.hardware.design, values, float(self.pace.interval_cycles))
 
     def synthesise(
         self,

@@ -60,17 +60,27 @@ def _ir_printer(names: list[str]) -> Callable[[Any, Any], None] | None:
 def estimate(
     model: Model,
     liberty: Liberty = None,
+    activity: Annotated[
+        Path | None, typer.Option(metavar="DATA", help="Samples on which to count toggles, as a proxy for power.")
+    ] = None,
+    limit: Limit = 32,
     *,
     options: DesignOptions,
     json: Json = False,
 ) -> None:
-    """Area, latency and rate without synthesis, per stage and in total, with the error of the estimate."""
+    """Area, clock, latency and rate without synthesis, per stage and in total, with the error of the estimate."""
     from mulfree.netlist_summary import area_dict, area_line
-    from mulfree.summary import estimate_table
+    from mulfree.summary import estimate_table, power_table
 
     library = cells_for(options.target, liberty)
     design = options.design(model)
     with working("estimating"):
         result = design.estimate()
-    area = {"area": area_dict(result, library)} if library else {}
-    print_result(result.to_dict() | area, estimate_table(result), *([area_line(result, library)] if library else []))
+    power = None
+    if activity:
+        with working("counting toggles"):
+            power = design.power(samples_for(design, activity, limit).inputs)
+    data = result.to_dict() | ({"area": area_dict(result, library)} if library else {})
+    data |= {"power": power.to_dict()} if power else {}
+    lines = [*([area_line(result, library)] if library else []), *([power_table(power)] if power else [])]
+    print_result(data, estimate_table(result), *lines)
