@@ -20,7 +20,7 @@ from mulfree.rtl import Design, Stage
 from mulfree.rtl.library import library, library_text
 from mulfree.rtl.stages import stage_verilog
 from mulfree.rtl.stages.text import circuit_module
-from mulfree.sim.verilator.store import store_folder, stored
+from mulfree.sim.store import store_folder, stored
 
 TIME_LIMIT_S = 60.0
 PROVEN, REFUTED, UNPROVEN = "proven", "refuted", "unproven"

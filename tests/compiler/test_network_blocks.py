@@ -1,4 +1,4 @@
-"""Blocks of the papers' networks, small, in hardware: paths of different latency meet, and no token is late or wrong."""
+"""Blocks of the papers' networks in hardware: paths of different latency meet, and no token is late or wrong."""
 
 from __future__ import annotations
 
