@@ -1,4 +1,4 @@
-"""Blocks of the papers' networks, small, in hardware: paths of different latency meet, and no token is late or wrong."""
+"""Blocks of the papers' networks, small, in hardware: where paths of different latency meet, no token is late."""
 
 from __future__ import annotations
 
