@@ -1,27 +1,34 @@
-"""Estimate a design on a target without synthesis: area, latency, interval, rate, and how far off it may be."""
+"""Estimate a design on a target without synthesis: area, clock, latency, rate, and how far off they may be."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 from mulfree.rtl import Design, Stage
 from mulfree.rtl.busy import busy_cycles
 from mulfree.rtl.cost import Cost, Error, calibrated_kind, calibration, provenance, stage_cost, target_named, total
+from mulfree.rtl.timing import Speed, levels, longest_in, speed, stage_error
+from mulfree.rtl.timing import provenance as timing_provenance
 
 
 @dataclass(frozen=True, slots=True)
 class StageEstimate:
-    """One stage. `error` is what calibration knows of its kind; `busy_cycles` how long a frame occupies it."""
+    """One stage. `error` is what calibration knows of its kind; `busy_cycles`, exact, how long a frame occupies it."""
 
     name: str
     kind: str
     parameters: Mapping[str, int]
     cost: Cost
+    """With `levels`: cells of the target on the longest path of the stage by itself."""
     error: Error
     busy_cycles: int
+    delay_ns: float | None = None
+    """The longest path that ends in the stage's registers, where it stands; None where the target has no delays."""
+    delay_error: Error | None = None
+    """None where nothing was placed to compare with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,8 @@ class Estimate:
     interval_cycles: Fraction
     """Cycles from frame to frame: of the cycle model if it was run, else of the busiest stage."""
     latency_cycles: int | None = None
+    speed: Speed | None = None
+    """The delays that the clock is made of."""
 
     @property
     def total(self) -> Cost:
@@ -60,6 +69,33 @@ class Estimate:
         """The stage that bounds the rate."""
         return max(self.stages, key=lambda stage: stage.busy_cycles).name if self.stages else ""
 
+    @property
+    def fmax_mhz(self) -> float | None:
+        """The clock that the longest path of any stage allows; None where the target has no delays."""
+        longest = max((stage.delay_ns or 0.0 for stage in self.stages), default=0.0)
+        return 1000 / longest if longest else None
+
+    @property
+    def fmax_error(self) -> Error | None:
+        """That of the longest path of stages that nothing was fitted to."""
+        return self.speed.error if self.speed else None
+
+    @property
+    def slowest_path(self) -> str:
+        """The stage that bounds the clock."""
+        return max(self.stages, key=lambda stage: stage.delay_ns or 0.0).name if self.fmax_mhz else ""
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is asked for and probably not reached."""
+        if self.fmax_mhz is None or self.clock_mhz <= self.fmax_mhz:
+            return []
+        error = f" ±{self.fmax_error.typical:.0%}" if self.fmax_error else ""
+        return [
+            f"{self.clock_mhz:g} MHz is above the estimated {self.fmax_mhz:.0f} MHz{error}: the longest path ends in "
+            f"'{self.slowest_path}'; fold its layer more, ask for a slower clock, or place it and see (mulfree pnr)"
+        ]
+
     def to_dict(self) -> dict[str, Any]:
         """For `--json`: the same numbers under the same names."""
         return {
@@ -70,9 +106,15 @@ class Estimate:
             "interval_cycles": float(self.interval_cycles),
             "fps": self.fps,
             "slowest_stage": self.slowest,
+            "fmax_mhz": self.fmax_mhz,
+            "fmax_error": _error_dict(self.fmax_error),
+            "slowest_path": self.slowest_path,
+            "delays": self.speed.meaning if self.speed else None,
+            "warnings": self.warnings,
             "total": self.total.rounded().to_dict(),
             "total_error": self.error,
             "calibration": provenance(),
+            "timing_calibration": timing_provenance() if self.fmax_error else None,
             "stages": [_stage_dict(stage) for stage in self.stages],
         }
 
@@ -91,16 +133,21 @@ def estimate(
     Raises CompileError for an unknown target.
     """
     target_named(target)
-    stages = tuple(_stage(stage, target) for stage in design.stages)
+    known = speed(target)
+    delays = longest_in(design, target, known.delays) if known else [None] * len(design.stages)
+    stages = tuple(_stage(stage, target, ns) for stage, ns in zip(design.stages, delays, strict=True))
     busiest = max((stage.busy_cycles for stage in stages), default=0)
     interval = Fraction(busiest if interval_cycles is None else interval_cycles)
-    return Estimate(target, clock_mhz, stages, interval, latency_cycles)
+    return Estimate(target, clock_mhz, stages, interval, latency_cycles, known)
 
 
-def _stage(stage: Stage, target: str) -> StageEstimate:
-    error = calibration(target, calibrated_kind(stage)).error
-    cost = stage_cost(stage, target)
-    return StageEstimate(stage.name, stage.module, dict(stage.parameters), cost, error, busy_cycles(stage))
+def _stage(stage: Stage, target: str, delay_ns: float | None) -> StageEstimate:
+    kind = calibrated_kind(stage)
+    cost = replace(stage_cost(stage, target), levels=levels(stage, target))
+    error, slack = calibration(target, kind).error, stage_error(target, kind)
+    return StageEstimate(
+        stage.name, stage.module, dict(stage.parameters), cost, error, busy_cycles(stage), delay_ns, slack
+    )
 
 
 def _area(target: str, cost: Cost) -> float:
@@ -115,5 +162,11 @@ def _stage_dict(stage: StageEstimate) -> dict[str, Any]:
         "parameters": dict(stage.parameters),
         "busy_cycles": stage.busy_cycles,
         "cost": stage.cost.rounded().to_dict(),
-        "error": {"typical": stage.error.typical, "worst": stage.error.worst, "points": stage.error.points},
+        "error": _error_dict(stage.error),
+        "delay_ns": stage.delay_ns,
+        "delay_error": _error_dict(stage.delay_error),
     }
+
+
+def _error_dict(error: Error | None) -> dict[str, Any] | None:
+    return None if error is None else asdict(error)

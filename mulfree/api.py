@@ -30,12 +30,14 @@ if TYPE_CHECKING:
 
     from mulfree.backends.estimate import Estimate
     from mulfree.backends.formal import Proofs
+    from mulfree.backends.liberty import Library
     from mulfree.backends.report import Report
     from mulfree.backends.synth import Placement, Progress, Settings, Synthesis
     from mulfree.compiler.alternatives import Alternative
     from mulfree.compiler.families.logic_trees.visits import Visits
     from mulfree.compiler.trace import Executors
     from mulfree.ir.ops import Operations
+    from mulfree.sim.activity import Power
     from mulfree.sim.cosim import CosimReport
     from mulfree.sim.cycles import Timing
     from mulfree.sim.diff import Difference
@@ -180,16 +182,34 @@ class CompiledModel:
             latency_cycles=timing.latency_cycles,
         )
 
+    def power(self, x: Arrays) -> Power:
+        """Toggles of the design's words and gates on samples, as a proxy for power; see `mulfree.sim.activity.Power`.
+
+        Slow, as the definition computes every value: some tens of samples are enough.
+        """
+        from mulfree.sim.activity import power
+        from mulfree.sim.reference import run_graph
+
+        values = run_graph(self.hardware.graph, self.model.to_integers(self._named(x)), keep=True)
+        return power(self.hardware.design, values, float(self.pace.interval_cycles))
+
     def synthesise(
-        self, target: str | None = None, progress: Progress | None = None, settings: Settings | None = None
+        self,
+        target: str | None = None,
+        progress: Progress | None = None,
+        settings: Settings | None = None,
+        library: Library | None = None,
     ) -> Synthesis:
         """Yosys on every stage that changed since an earlier run: cells, and the proof that no multiplier is left.
 
-        `settings` bounds the time and memory of a stage, and says whether earlier results are used.
+        `settings` bounds the time and memory of a stage, and says whether earlier results are used. `library` is what
+        standard cells are of (`mulfree.backends.liberty.library_named`): area and delay are then in it.
         """
+        from mulfree.backends.liberty import asic_flow
         from mulfree.backends.synth import synthesise
 
-        return synthesise(self.hardware.design, target or self.target, settings, progress=progress)
+        flow = asic_flow(library) if library else None
+        return synthesise(self.hardware.design, target or self.target, settings, flow=flow, progress=progress)
 
     def prove(
         self,

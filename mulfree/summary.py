@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,13 +13,16 @@ import numpy as np
 
 from mulfree.compiler.layer_names import layer_names
 from mulfree.console import print_result, table
+from mulfree.rtl.cost import target_named
 from mulfree.samples import Samples, accuracy, pattern, read_samples, write_npz
 
 if TYPE_CHECKING:
     from mulfree.api import CompiledModel
-    from mulfree.backends.estimate import Estimate
+    from mulfree.backends.estimate import Estimate, StageEstimate
     from mulfree.compiler.alternatives import Alternative
     from mulfree.ir import AnyArray
+    from mulfree.rtl.cost import Error
+    from mulfree.sim.activity import Power
 
 DEMO_FRAMES = 3
 FLOWS = (("always", "always"), ("random", "random"), ("bursty", "bursty"))
@@ -134,15 +137,67 @@ def _taken(design: CompiledModel) -> dict[str, str]:
 
 
 def estimate_table(estimate: Estimate) -> Any:
-    """Per stage and in total."""
-    rows: list[list[object]] = [[s.name, s.kind, *_area(s.cost), s.busy_cycles] for s in estimate.stages]
-    rows.append(["total", f"±{estimate.error:.0%}", *_area(estimate.total), float(estimate.interval_cycles)])
-    latency = "" if estimate.latency_us is None else f", latency {estimate.latency_us:,.1f} µs"
+    """Per stage and in total, with the known error beside what is estimated; cycles are exact."""
+    rows = [_estimate_row(estimate, s) for s in estimate.stages]
+    longest = 1000 / estimate.fmax_mhz if estimate.fmax_mhz else None
+    deepest = estimate.total.levels
+    clock = _timing(deepest, longest, _typical(estimate.fmax_error))
+    area, error = _area(estimate.total), estimate.error
+    cycles = float(estimate.interval_cycles)
+    rows.append(["total", "", *_with_error(estimate.target, area, error), *clock, cycles])
+    columns = [str(name) for name in _with_error(estimate.target, [HEADINGS.get(name, name) for name in RESOURCES])]
+    return table(_estimate_title(estimate), ["stage", "kind", *columns, "levels", "ns", "±", "cycles"], rows)
+
+
+def power_table(power: Power) -> Any:
+    """Per stage and in total: toggles of a bit of what it gives, its gates, and these by how often they toggle."""
+    rows: list[list[object]] = [
+        [s.name, s.kind, "-" if s.rate is None else f"{s.rate:.4f}", round(s.gates), round(s.toggled, 1)]
+        for s in power.stages
+    ]
+    rows.append(["total", "", f"{power.activity:.4f} of a gate", round(power.gates), round(power.toggled, 1)])
     title = (
-        f"Estimate for {estimate.target} at {estimate.clock_mhz:g} MHz: {estimate.fps:,.0f} frames per second"
-        f"{latency}; the slowest stage is {estimate.slowest}"
+        f"Activity on {power.samples} samples, {power.cycles:,.0f} cycles each: gates weighed by their toggles per "
+        "cycle, a proxy for dynamic power"
     )
-    return table(title, ["stage", "kind", *RESOURCES, "cycles"], rows)
+    return table(title, ["stage", "kind", "toggles per bit and cycle", "gates", "toggled gates"], rows)
+
+
+HEADINGS = {"luts": "LUT", "ffs": "FF", "carries": "carry", "brams": "RAM", "lutram": "LUTRAM"}
+
+
+def _estimate_row(estimate: Estimate, stage: StageEstimate) -> list[object]:
+    clock = _timing(stage.cost.levels, stage.delay_ns, _typical(stage.delay_error))
+    area = _with_error(estimate.target, _area(stage.cost), stage.error.typical)
+    return [stage.name, stage.kind, *area, *clock, stage.busy_cycles]
+
+
+def _typical(error: Error | None) -> float | None:
+    return None if error is None else error.typical
+
+
+def _timing(levels: float, ns: float | None, error: float | None) -> list[str]:
+    """Levels, nanoseconds and how far off these are, or dashes where that is not known."""
+    return [f"{levels:.0f}", "-" if ns is None else f"{ns:.1f}", "-" if error is None else f"{error:.0%}"]
+
+
+def _with_error(target: str, area: Sequence[object], error: float | None = None) -> list[object]:
+    """The error stands behind what it is of: LUTs, or gates where there are none. Without one: the column's name."""
+    at = 1 + (0 if target_named(target).is_fpga else RESOURCES.index("gates"))
+    return [*area[:at], "±" if error is None else f"{error:.0%}", *area[at:]]
+
+
+def _estimate_title(estimate: Estimate) -> str:
+    latency = "" if estimate.latency_us is None else f", latency {estimate.latency_us:,.1f} µs"
+    rate = f"{estimate.fps:,.0f} frames per second{latency}"
+    lines = [
+        f"Estimate for {estimate.target} at {estimate.clock_mhz:g} MHz: {rate}; the slowest stage is {estimate.slowest}"
+    ]
+    if estimate.fmax_mhz is not None and estimate.speed is not None:
+        known = f" ±{estimate.fmax_error.typical:.0%}" if estimate.fmax_error else ""
+        meaning = estimate.speed.meaning
+        lines.append(f"Clock up to {estimate.fmax_mhz:.0f} MHz{known} ({meaning}): {estimate.slowest_path}")
+    return "\n".join([*lines, *(f"warning: {line}" for line in estimate.warnings)])
 
 
 def _area(cost: Any) -> list[int]:

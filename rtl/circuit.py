@@ -103,12 +103,17 @@ class Circuit:
 
     def evaluate(self, **inputs: AnyArray) -> dict[str, AnyArray]:
         """Outputs (..., lanes) from inputs (..., lanes), as numbers, exactly."""
+        value = self.evaluate_all(**inputs)
+        return {name: value[wire] for name, wire in self.outputs.items()}
+
+    def evaluate_all(self, **inputs: AnyArray) -> dict[Wire, AnyArray]:
+        """Every wire, inputs included; constants without the leading axes."""
         fits = all(w.range.fits_int64 for w in (*self.inputs, *self.wires))
         dtype = np.int64 if fits else object
         value: dict[Wire, AnyArray] = {w: np.asarray(inputs[w.name]).astype(dtype) for w in self.inputs}
         for wire in self.wires:
             value[wire] = _evaluated(wire, [value[w] for w in wire.operands])
-        return {name: value[wire] for name, wire in self.outputs.items()}
+        return value
 
     @property
     def price(self) -> Price:

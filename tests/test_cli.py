@@ -190,11 +190,29 @@ def test_data_of_another_shape_or_kind_is_refused(tmp_path: Path) -> None:
         (("diff", MODEL, "--left", "abacus"), "no executor 'abacus'"),
         (("pnr", MODEL, "--device", "abacus"), "take one of ice40-hx1k"),
         (("pnr", MODEL, "--board", "abacus"), "take one of icebreaker"),
+        (("synth", MODEL, "--target", "asic", "--liberty", "no.lib"), "no such file; take a Liberty file, or one of"),
+        (("estimate", MODEL, "--target", "asic", "--liberty", DATA), "is it Liberty"),
         (("synth", MODEL, "--yosys", "/no/such/yosys"), "asks for '/no/such/yosys'"),
     ],
 )
 def test_wrong_options_are_explained(arguments: tuple[str, ...], message: str) -> None:
     assert message in complaint(*arguments)
+
+
+def test_area_is_estimated_in_the_cells_of_a_library() -> None:
+    gates, nanometres = (
+        run_json("estimate", MODEL, "--target", "asic", *liberty) for liberty in ((), ("--liberty", "thesis-7nm"))
+    )
+    assert gates["area"]["total"] == pytest.approx(gates["total"]["gates"], rel=0.01)
+    assert nanometres["area"]["unit"] == "nm2"
+    assert 1000 < nanometres["area"]["total"] / gates["area"]["total"] < 1300
+    assert sum(gates["area"]["stages"].values()) == pytest.approx(gates["area"]["total"])
+
+
+def test_a_library_is_for_standard_cells() -> None:
+    result = run("estimate", MODEL, "--liberty", "generic")
+    assert result.exit_code == 2
+    assert "--target asic" in result.output
 
 
 def test_a_design_goes_to_a_device_or_to_a_board() -> None:

@@ -1,5 +1,6 @@
 """Proofs that what is printed is what is meant: every circuit of a design against the definition of its cells."""
 
+from mulfree.backends.formal.equality import prove_equal
 from mulfree.backends.formal.prove import (
     PROVEN,
     REFUTED,
@@ -22,6 +23,7 @@ __all__ = [
     "Unit",
     "UnitProof",
     "prove",
+    "prove_equal",
     "prove_units",
     "units_of",
 ]

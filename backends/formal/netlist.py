@@ -14,6 +14,14 @@ from typing import Any, NamedTuple
 from mulfree.backends.synth.yosys import run_yosys
 
 TIME_LIMIT_S = 600.0
+SCRIPT = """read_verilog -sv units.sv
+proc
+opt_dff -nosdff -simple-dffe
+setattr -set keep 1 w:* w:$* %d
+opt_clean
+write_json units.json
+"""
+"""Bits of named wires stay, even those that nothing reads; of registers with an enable only these stay."""
 RESULTS = ("y", "Y", "Q")
 """Outputs of library modules, of Yosys' own cells, and of registers."""
 REGISTERS = ("$dff", "$dffe")
@@ -132,11 +140,10 @@ def _source(net: int, through: Mapping[int, int]) -> int:
 
 def read_netlists(text: str) -> dict[str, Netlist]:
     """Every module of the text, by name; library modules stay instances, with their parameters."""
-    script = "read_verilog -sv units.sv\nproc\nopt_dff -nosdff -simple-dffe\nopt_clean\nwrite_json units.json\n"
     with TemporaryDirectory(prefix="mulfree-formal-") as name:
         folder = Path(name)
         (folder / "units.sv").write_text(text)
-        run_yosys(script, folder, TIME_LIMIT_S)
+        run_yosys(SCRIPT, folder, TIME_LIMIT_S)
         modules: dict[str, Any] = json.loads((folder / "units.json").read_text())["modules"]
     return {name: _netlist(module) for name, module in modules.items()}
 

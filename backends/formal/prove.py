@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 
+from mulfree.backends.formal.induction import REACHED, Property, prove_property
+from mulfree.backends.formal.library import PROPERTIES
 from mulfree.backends.formal.netlist import Netlist, read_netlists
 from mulfree.backends.formal.sat import Progress, Verdict, decide
 from mulfree.backends.formal.unit import CellProof, Unit, UnitPlan, plan_proof, whole
 from mulfree.backends.synth.yosys import yosys_tool
 from mulfree.rtl import Design, Stage
+from mulfree.rtl.library import library, library_text
 from mulfree.rtl.stages import stage_verilog
 from mulfree.rtl.stages.text import circuit_module
+from mulfree.sim.verilator.store import store_folder, stored
 
 TIME_LIMIT_S = 60.0
 PROVEN, REFUTED, UNPROVEN = "proven", "refuted", "unproven"
-NOTHING = "nothing to prove"
+NOTHING, INDUCTION = "nothing to prove", "induction"
+COMBINATIONAL = {
+    *(name.removesuffix(".sv") for name in library() if name.startswith(("heap_", "diminished_one_"))),
+    *("carry_chain", "max_lanes", "min_lanes"),
+}
+"""Library modules that are proven where circuits have them."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +59,14 @@ class UnitProof:
 
 @dataclass(frozen=True)
 class Proofs:
-    """Of every unit of a design."""
+    """Of every unit of a design, and of the library modules between them."""
 
     target: str
     tool: str
     units: tuple[UnitProof, ...]
     seconds: float
+    without_property: tuple[str, ...] = ()
+    """Library modules that the design has and of which nothing is proven: control that co-simulation looks after."""
 
     def count(self, status: str) -> int:
         return sum(unit.status == status for unit in self.units)
@@ -83,8 +97,31 @@ def prove(
     chosen = design.for_target(target) if target else design
     kinds = {unit.name: stage.module for stage in chosen.stages for unit in units_of(stage)}
     found = prove_units([unit for stage in chosen.stages for unit in units_of(stage)], time_limit_s, jobs, progress)
-    units = tuple(_named(found[name], name, kinds[name]) for name in kinds)
-    return Proofs(target or chosen.stages[0].target, yosys_tool().version, units, time.monotonic() - began)
+    units = [_named(found[name], name, kinds[name]) for name in kinds]
+    modules = [name.removesuffix(".sv") for name in library_text(chosen)]
+    proofs = library_proofs(modules, time_limit_s, jobs)
+    without = set(modules) - {proof.unit.split()[0] for proof in proofs} - COMBINATIONAL
+    known = (target or chosen.stages[0].target, yosys_tool().version, (*units, *proofs))
+    return Proofs(*known, time.monotonic() - began, tuple(sorted(without)))
+
+
+def library_proofs(modules: Sequence[str], time_limit_s: float, jobs: int | None = None) -> list[UnitProof]:
+    """By induction, what is known of these modules; see `library`."""
+    wanted = [property for property in PROPERTIES if property.module in modules]
+    with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
+        return list(pool.map(partial(_library_proof, time_limit_s=time_limit_s), wanted))
+
+
+def _library_proof(property: Property, time_limit_s: float) -> UnitProof:
+    key = property.key
+    if (store_folder() / "proofs" / key).is_dir():
+        return UnitProof(str(property), "library", PROVEN, {INDUCTION: 1})
+    began = time.monotonic()
+    why = prove_property(property, time_limit_s)
+    if why is None:
+        stored("proofs", key, lambda work, final: (work / "proven").touch())
+    status = PROVEN if why is None else REFUTED if REACHED in why else UNPROVEN
+    return UnitProof(str(property), "library", status, {INDUCTION: 1}, (), why or "", time.monotonic() - began)
 
 
 def units_of(stage: Stage) -> Iterator[Unit]:

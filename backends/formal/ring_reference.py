@@ -12,58 +12,60 @@ def ring_functions(width: int, bits: int) -> str:
     """Residues of codes and back, and sums of residues."""
     word, modulus = f"signed [{width - 1}:0]", f"{width}'sh{(1 << bits) + 1:x}"
     zero, one = f"{width}'sh0", f"{width}'sh1"
-    return f"""function automatic logic {word} value(input logic {word} x);
-  value = x == {width}'sh{1 << bits:x} ? {zero} : x + {one};
+    return f"""function automatic logic {word} value_{bits}(input logic {word} x);
+  value_{bits} = x == {width}'sh{1 << bits:x} ? {zero} : x + {one};
 endfunction
-function automatic logic {word} code(input logic {word} x);
-  code = x == {zero} ? {width}'sh{1 << bits:x} : x - {one};
+function automatic logic {word} code_{bits}(input logic {word} x);
+  code_{bits} = x == {zero} ? {width}'sh{1 << bits:x} : x - {one};
 endfunction
-function automatic logic {word} plus(input logic {word} x, input logic {word} y);
-  plus = x + y >= {modulus} ? x + y - {modulus} : x + y;
+function automatic logic {word} plus_{bits}(input logic {word} x, input logic {word} y);
+  plus_{bits} = x + y >= {modulus} ? x + y - {modulus} : x + y;
 endfunction
-function automatic logic {word} twice(input logic {word} x);
-  twice = plus(x, x);
+function automatic logic {word} twice_{bits}(input logic {word} x);
+  twice_{bits} = plus_{bits}(x, x);
 endfunction
-function automatic logic {word} minus(input logic {word} x, input logic {word} y);
-  minus = x - y < {zero} ? x - y + {modulus} : x - y;
+function automatic logic {word} minus_{bits}(input logic {word} x, input logic {word} y);
+  minus_{bits} = x - y < {zero} ? x - y + {modulus} : x - y;
 endfunction
-function automatic logic {word} residue(input logic {word} x);
-  residue = x < {zero} ? x + {modulus} : x;
+function automatic logic {word} residue_{bits}(input logic {word} x);
+  residue_{bits} = x < {zero} ? x + {modulus} : x;
 endfunction
-function automatic logic {word} least(input logic {word} x);
-  least = x > {width}'sh{1 << bits - 1:x} ? x - {modulus} : x;
+function automatic logic {word} least_{bits}(input logic {word} x);
+  least_{bits} = x > {width}'sh{1 << bits - 1:x} ? x - {modulus} : x;
 endfunction"""
 
 
 def doubled(places: int, text: str, width: int, bits: int) -> str:
     """text * 2^places, a residue; 2^b = -1."""
     if places >= bits:
-        return f"minus({width}'sh0, {doubled(places - bits, text, width, bits)})"
+        return f"minus_{bits}({width}'sh0, {doubled(places - bits, text, width, bits)})"
     for _ in range(places):
-        text = f"twice({text})"
+        text = f"twice_{bits}({text})"
     return text
 
 
 def _rotate(width: int, bits: int, arguments: Sequence[int], x: Sequence[str]) -> str:
-    return f"code({doubled(arguments[0], f'value({x[0]})', width, bits)})"
+    return f"code_{bits}({doubled(arguments[0], f'value_{bits}({x[0]})', width, bits)})"
 
 
 def _add(width: int, bits: int, arguments: Sequence[int], x: Sequence[str]) -> str:
-    return f"code(plus(value({x[0]}), {doubled(arguments[0], f'value({x[1]})', width, bits)}))"
+    return (
+        f"code_{bits}(plus_{bits}(value_{bits}({x[0]}), {doubled(arguments[0], f'value_{bits}({x[1]})', width, bits)}))"
+    )
 
 
 def _turn(width: int, bits: int, arguments: Sequence[int], x: Sequence[str]) -> str:
     """A doubling by 2^(step k) for each k."""
     step, count = arguments
-    text = f"value({x[0]})"
+    text = f"value_{bits}({x[0]})"
     for k in range(1, count):
-        text = f"({x[1]} == {k} ? {doubled(step * k % (2 * bits), f'value({x[0]})', width, bits)} : {text})"
-    return f"code({text})"
+        text = f"({x[1]} == {k} ? {doubled(step * k % (2 * bits), f'value_{bits}({x[0]})', width, bits)} : {text})"
+    return f"code_{bits}({text})"
 
 
-def _multiple(width: int, x: str, d: str) -> str:
-    value = f"value({x})"
-    times = {1: value, 2: f"plus({value}, {value})", 3: f"minus({width}'sh0, {value})"}
+def _multiple(width: int, bits: int, x: str, d: str) -> str:
+    value = f"value_{bits}({x})"
+    times = {1: value, 2: f"plus_{bits}({value}, {value})", 3: f"minus_{bits}({width}'sh0, {value})"}
     text = f"{width}'sh0"
     for digit, multiple in times.items():
         text = f"({d} == {digit} ? {multiple} : {text})"
@@ -71,23 +73,23 @@ def _multiple(width: int, x: str, d: str) -> str:
 
 
 def _digit(width: int, bits: int, arguments: Sequence[int], x: Sequence[str]) -> str:
-    del bits, arguments
-    return f"code({_multiple(width, x[0], x[1])})"
+    del arguments
+    return f"code_{bits}({_multiple(width, bits, x[0], x[1])})"
 
 
 def _add_digit(width: int, bits: int, arguments: Sequence[int], x: Sequence[str]) -> str:
-    del bits, arguments
-    return f"code(plus(value({x[0]}), {_multiple(width, x[1], x[2])}))"
+    del arguments
+    return f"code_{bits}(plus_{bits}(value_{bits}({x[0]}), {_multiple(width, bits, x[1], x[2])}))"
 
 
 def _encode(width: int, bits: int, arguments: Sequence[int], x: Sequence[str]) -> str:
-    del width, bits, arguments
-    return f"code(residue({x[0]}))"
+    del width, arguments
+    return f"code_{bits}(residue_{bits}({x[0]}))"
 
 
 def _decode(width: int, bits: int, arguments: Sequence[int], x: Sequence[str]) -> str:
-    del width, bits, arguments
-    return f"least(value({x[0]}))"
+    del width, arguments
+    return f"least_{bits}(value_{bits}({x[0]}))"
 
 
 RING: dict[str, Ring] = {

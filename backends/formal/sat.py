@@ -14,8 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
+from mulfree.backends.formal.equality import read_for
 from mulfree.backends.formal.netlist import Instance
-from mulfree.backends.synth.flow import Flow, flow_for
 from mulfree.backends.synth.yosys import run_yosys, write_files, yosys_tool
 from mulfree.ir import CompileError
 from mulfree.rtl.library import needed_by
@@ -47,9 +47,8 @@ class Claim:
 
     @cached_property
     def key(self) -> str:
-        flow = flow_for(self.target) if self.library else None
-        read = [flow.read, flow.before] if flow else []
-        return content_key([RULES, yosys_tool().version, *read, self.text, self.gate, *self.library.values()])
+        read, models = read_for(self.target) if self.library else ("", [])
+        return content_key([RULES, yosys_tool().version, read, *models, self.text, self.gate, *self.library.values()])
 
 
 class Verdict(NamedTuple):
@@ -100,15 +99,14 @@ def _batches(claims: Sequence[Claim], target: str, jobs: int) -> list[list[Claim
 
 
 def _decide_batch(batch: Sequence[Claim], time_limit_s: float) -> dict[str, Verdict]:
-    """One run of Yosys; where its time is up, the claim it was at is given up and the others go on."""
+    """One run of Yosys; where its time is up, one more for what is left, until a claim has had all of it alone."""
     done, left = dict[str, Verdict](), list(batch)
     while left:
         found, why = _run(left, time_limit_s)
         done |= found
-        at = len(found)
-        if at < len(left):
-            done[left[at].key] = Verdict(False, seconds=time_limit_s, why=why)
-        left = left[at + 1 :]
+        left = left[len(found) :]
+        if left and not found:
+            done[left.pop(0).key] = Verdict(False, seconds=time_limit_s, why=why)
     for key, verdict in done.items():
         if verdict.is_proven:
             stored("proofs", key, lambda work, final: (work / "proven").touch())
@@ -133,8 +131,9 @@ def _run(claims: Sequence[Claim], time_limit_s: float) -> tuple[dict[str, Verdic
 
 
 def _script(claims: Sequence[Claim]) -> str:
-    flow, library = flow_for(claims[0].target), {name for claim in claims for name in claim.library}
-    lines = [*_models(claims, flow), *(f"{flow.read} -defer {name}" for name in sorted(library)), "design -save base"]
+    (read, models), library = read_for(claims[0].target), {name for claim in claims for name in claim.library}
+    reading = [f"{read} -defer {name}" for name in sorted(library)]
+    lines = [*_primitives(claims, models), *reading, "design -save base"]
     for i, claim in enumerate(claims):
         shown = "".join(f" -show {name}" for name in claim.shown)
         lines += [
@@ -149,14 +148,13 @@ def _script(claims: Sequence[Claim]) -> str:
     return "\n".join([*lines, ""])
 
 
-def _models(claims: Sequence[Claim], flow: Flow) -> list[str]:
-    """Of the primitives that the library's modules are made of, and no others: they are copied for every claim."""
+def _primitives(claims: Sequence[Claim], models: Sequence[str]) -> list[str]:
+    """Models of the primitives that the library's modules are made of, and no others: each claim copies them."""
     texts = "".join(text for claim in claims for text in claim.library.values())
     primitives = sorted(set(re.findall(r"\b[A-Z][A-Z0-9_]+(?= (?:#\(|u_))", texts)))
-    if not (flow.before and primitives):
+    if not (models and primitives):
         return []
-    copies = [f"design -copy-from models {name}" for name in primitives]
-    return [flow.before.replace(" -lib", ""), "design -stash models", *copies]
+    return [*models, "design -stash models", *(f"design -copy-from models {name}" for name in primitives)]
 
 
 def _verdict(log: str, seconds: float) -> Verdict | None:

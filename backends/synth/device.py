@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from mulfree.backends.synth.flow import FORGET_STYLES, Flow
 from mulfree.ir import CompileError
+from mulfree.rtl.cost import TARGETS
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,11 @@ class Family:
     """Suffix of the bitstream."""
     packs_to_option: bool = False
     """Whether the packer names its output by -o, before its input."""
+
+    @property
+    def circuits(self) -> str:
+        """The target that designs for it are compiled for: its own, or one of its kind of tables if that is none."""
+        return self.target if self.target in TARGETS else "ice40"
 
     def constrained(self, file: str) -> list[str]:
         """Options of the router that read the file of pins."""

@@ -7,7 +7,7 @@ import re
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -54,6 +54,12 @@ class Placement:
     @property
     def meets_clock(self) -> bool:
         return self.fmax_mhz >= self.wanted_mhz
+
+    def to_dict(self) -> dict[str, Any]:
+        """For machines: everything but the files."""
+        kinds = {name: asdict(count) for name, count in self.utilisation.items()}
+        data = {name: getattr(self, name) for name in ("device", "board", "tool", "fmax_mhz", "wanted_mhz", "seconds")}
+        return data | {"utilisation": kinds, "meets_clock": self.meets_clock}
 
 
 def place_and_route(

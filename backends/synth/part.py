@@ -22,6 +22,8 @@ from mulfree.rtl.library import needed_by
 from mulfree.sim.store import content_key, stored
 
 STORE = "synth"
+FORM = "1"
+"""Of what is kept; entries of another form are made anew."""
 RESULT, NETLIST = "result.json", "netlist.il.gz"
 
 
@@ -187,6 +189,6 @@ def _levels(text: str) -> int:
 
 
 def _delay_ps(path: Path) -> float:
-    """The longest of the delays that ABC wrote, a line for each module: name, ports, cells, area and delay."""
-    lines = path.read_text().splitlines() if path.exists() else []
-    return max((float(line.split()[-1]) for line in lines if line.strip()), default=0.0)
+    """The longest of the delays that ABC wrote, for each module: its name, inputs, outputs, cells, area and delay."""
+    text = path.read_text() if path.exists() else ""
+    return max((float(delay) for delay in re.findall(r"^\S+(?: \d+){4} (\d+)", text, re.MULTILINE)), default=0.0)

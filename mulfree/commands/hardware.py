@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from mulfree.commands.app import Json, Limit, Model, app, samples_for
+from mulfree.commands.tools import Liberty, cells_for
 from mulfree.console import print_result, working
 from mulfree.options import DesignOptions, with_options
 
@@ -58,14 +59,28 @@ def _ir_printer(names: list[str]) -> Callable[[Any, Any], None] | None:
 @with_options
 def estimate(
     model: Model,
+    liberty: Liberty = None,
+    activity: Annotated[
+        Path | None, typer.Option(metavar="DATA", help="Samples on which to count toggles, as a proxy for power.")
+    ] = None,
+    limit: Limit = 32,
     *,
     options: DesignOptions,
     json: Json = False,
 ) -> None:
-    """Area, latency and rate without synthesis, per stage and in total, with the error of the estimate."""
-    from mulfree.summary import estimate_table
+    """Area, clock, latency and rate without synthesis, per stage and in total, with the error of the estimate."""
+    from mulfree.netlist_summary import area_dict, area_line
+    from mulfree.summary import estimate_table, power_table
 
+    library = cells_for(options.target, liberty)
     design = options.design(model)
     with working("estimating"):
         result = design.estimate()
-    print_result(result.to_dict(), estimate_table(result))
+    power = None
+    if activity:
+        with working("counting toggles"):
+            power = design.power(samples_for(design, activity, limit).inputs)
+    data = result.to_dict() | ({"area": area_dict(result, library)} if library else {})
+    data |= {"power": power.to_dict()} if power else {}
+    lines = [*([area_line(result, library)] if library else []), *([power_table(power)] if power else [])]
+    print_result(data, estimate_table(result), *lines)

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 OPEN = 3
 """Exit code where no counterexample was found, and not everything is proven."""
 NOT_COVERED = (
-    "not covered: the handshakes, addresses and order of words between these units (`mulfree cosim` compares them with "
-    "the cycle model), and the words of memories"
+    "not covered, and compared by `mulfree cosim`: how a stage joins these units, its addresses, the words of memories"
 )
 
 
@@ -69,7 +68,9 @@ def _lines(proofs: Proofs) -> list[str]:
     found = [f"{unit.unit} is {unit.status}: {unit.found}" for unit in proofs.units if unit.found]
     taken = [f"assumed: {unit.unit}: {text}" for unit in proofs.units if not unit.equal_to for text in unit.assumptions]
     count = f"{proofs.count('proven')} of {len(proofs.units)} units proven in {proofs.seconds:.0f} s"
-    return [*found, *taken, f"{count}; {proofs.count('refuted')} refuted", NOT_COVERED]
+    without = ", ".join(proofs.without_property)
+    control = [f"library modules of which nothing is proven: {without}"] if without else []
+    return [*found, *taken, *control, NOT_COVERED, f"{count}; {proofs.count('refuted')} refuted"]
 
 
 @contextmanager

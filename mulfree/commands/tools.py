@@ -12,6 +12,7 @@ import typer
 from mulfree.console import err_console
 
 if TYPE_CHECKING:
+    from mulfree.backends.liberty import Library
     from mulfree.backends.synth import Progress, Settings
 
 Jobs = Annotated[int | None, typer.Option(help="Tools side by side; as many as processors if left out.", min=1)]
@@ -21,7 +22,19 @@ NoCache = Annotated[bool, typer.Option("--no-cache", help="Synthesise everything
 Yosys = Annotated[
     str, typer.Option(envvar="MULFREE_YOSYS", help="auto (the newest), pip, system, or the path of a program.")
 ]
+Liberty = Annotated[
+    str | None, typer.Option(metavar="LIBRARY", help="For asic: generic, thesis-7nm, or a Liberty file.")
+]
 MEMORY_MB = 4096
+
+
+def cells_for(target: str, liberty: str | None) -> Library | None:
+    """The cell library that is asked for; none on FPGAs."""
+    from mulfree.backends.liberty import GENERIC, library_named
+
+    if liberty and target != "asic":
+        raise typer.BadParameter("--liberty is for standard cells: add --target asic")
+    return library_named(liberty or GENERIC) if target == "asic" else None
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from threading import Lock
 from typing import Any
 
 import mulfree
+from mulfree.exploration import digest
 from mulfree.exploration.bench import Bench
 from mulfree.exploration.choice import Choice
 from mulfree.exploration.point import Point
@@ -67,12 +68,13 @@ def _connected(distributed: Any, address: str) -> Generator[Any]:
 
 def _check_workers(client: Any, address: str) -> None:
     # A function without a name is sent as it is; one of this module would need mulfree to be there.
-    versions = client.run(lambda: importlib.import_module("mulfree").__version__, on_error="return")
-    if not versions:
+    found = client.run(lambda: importlib.import_module("mulfree.exploration.digest").of_mulfree(), on_error="return")
+    if not found:
         raise CompileError(f"{address}: the scheduler has no workers; start some with 'dask worker {address}'")
-    for worker, version in versions.items():
-        if version != mulfree.__version__:
-            raise CompileError(f"{worker}: has not mulfree {mulfree.__version__} ({version}); install it there")
+    for worker, program in found.items():
+        if program != digest.of_mulfree():
+            why = f" ({program})" if isinstance(program, Exception) else ""
+            raise CompileError(f"{worker}: has not this very mulfree, {mulfree.__version__}{why}; install it there")
 
 
 _alone = Lock()

@@ -32,7 +32,7 @@ class Point:
     mulfree: str
     """Version that measured it."""
     digests: Mapping[str, str]
-    """SHA-256 of the model's file, of the data and of the data for calibration."""
+    """SHA-256 of the model's file, of the data, of the data for calibration, and of mulfree itself."""
     command: str
     accuracy_command: str | None
     seconds: float

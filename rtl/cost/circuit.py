@@ -20,7 +20,7 @@ def circuit_terms(circuit: Circuit, target: str, constants: Collection[str] = ()
 
     `constants` are the inputs that do not change; where there are any, heaps are of plain logic and are weighed.
     """
-    result = Terms(Cost(levels=circuit.price.delay))
+    result = NOTHING
     constant = constant_wires(circuit, constants)
     for wire in circuit.wires:
         if wire not in constant:

@@ -25,7 +25,9 @@ class Cost:
     gates: float = 0
     """NAND2 equivalents of logic and registers; memory blocks are not counted."""
     levels: float = 0
-    """Two-input gates on the longest path through the circuits, control and memories left out."""
+    """Cells of the target on the longest path of a stage by itself: tables, carries, memories; gates where there are no
+    tables. From `mulfree.rtl.timing.levels`; 0 where that was not asked.
+    """
 
     def __add__(self, other: Cost) -> Cost:
         area = [a + b for a, b in zip(self._area, other._area, strict=True)]

@@ -103,6 +103,7 @@ def _engine_out(paths: Paths, stage: Stage) -> Signal:
 
 
 _LAUNCHES: dict[str, Launch] = {
+    "attentional_matrix": _finished,
     "matrix_vector": _finished,
     "channelwise": _finished,
     "sparse_matrix": _finished,
@@ -185,6 +186,25 @@ def _matrix_vector(paths: Paths, stage: Stage, given: Offers, readys: Sequence[S
     ready = _reduced(paths, stage, partial, p["input_folds"], paths.held, readys[0])
     folds = p["input_folds"], p["output_folds"]
     return [parts.vector_fetch(paths, x.type.bits, *folds, memory.depth, given[0], ready, memory.width)]
+
+
+def _attentional_matrix(paths: Paths, stage: Stage, given: Offers, readys: Sequence[Signal]) -> list[Signal]:
+    """As `_matrix_vector`, with a register for the token that modifies the weights, or none of either."""
+    p, memory, (x, w, a) = stage.parameters, stage.memories["weights"], stage.circuits["lane"].inputs
+    lane = stage.circuits["lane"]
+    if memory.depth == 1:
+        attention = split(lane, "a", given[1].data)
+        constants = leaf(NEVER, (w.lanes, w.type.element_bits))
+        partial = paths.circuit(stage, "lane", x=given[0].data, w=constants, a=attention)
+        both = paths.table(given[0].valid, given[1].valid)
+        return [paths.table(_reduced(paths, stage, partial, 1, both, readys[0]), both)] * 2
+    words, attention = (paths.lanes(y.lanes, y.type.element_bits, p["pe"]) for y in (x, a))
+    partial = paths.circuit(stage, "lane", x=words, w=split(lane, "w", paths.rom(memory)), a=attention)
+    ready = _reduced(paths, stage, partial, p["input_folds"], paths.held, readys[0])
+    allowed = Offer(given[0].data, paths.table(given[0].valid, given[1].valid))
+    folds = p["input_folds"], p["output_folds"]
+    fetched = parts.vector_fetch(paths, x.type.bits, *folds, memory.depth, allowed, ready, memory.width)
+    return [fetched, paths.table(fetched, given[0].valid)]
 
 
 def _channelwise(paths: Paths, stage: Stage, given: Offers, readys: Sequence[Signal]) -> list[Signal]:
@@ -423,6 +443,7 @@ def _spectrum_product(paths: Paths, stage: Stage, given: Offers, readys: Sequenc
 KINDS: dict[str, Settle] = {
     **dict.fromkeys(("add", "clamp", "from_words", "leaky", "lookup", "remainders", "to_words"), _mapped),
     "affine": _affine,
+    "attentional_matrix": _attentional_matrix,
     "butterflies": _butterflies,
     "channel_gather": _channel_gather,
     "channelwise": _channelwise,

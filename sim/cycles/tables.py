@@ -73,12 +73,13 @@ class Tables(NamedTuple):
 
 def tables(net: Net, valid: Sequence[Pattern], ready: Sequence[Pattern], depths: Mapping[str, int]) -> Tables:
     """Tables of a net at reset. `depths` replaces the depths of the queues it names."""
-    return Blueprint(net).tables(valid, ready, depths)
+    build = _Build(net)
+    for unit in net.units:
+        build.unit(unit)
+    return build.finish(valid, ready, depths)
 
 
-class Blueprint:
-    """What of a net's tables neither patterns nor depths change; `tables` makes new ones at reset each time."""
-
+class _Build:
     def __init__(self, net: Net) -> None:
         self.net = net
         self.givers = dict[int, int]()
@@ -90,8 +91,6 @@ class Blueprint:
         self.memories: list[list[int]] = []
         self.reads: list[Buffered] = []
         self.turns: list[list[int]] = []
-        for unit in net.units:
-            self.unit(unit)
 
     def unit(self, unit: Unit) -> None:
         match unit.actor:
@@ -142,7 +141,7 @@ class Blueprint:
         self.agents.append([*row, -1, len(self.memories)])
         self.ports += [*inputs, *outputs]
 
-    def tables(self, valid: Sequence[Pattern], ready: Sequence[Pattern], depths: Mapping[str, int]) -> Tables:
+    def finish(self, valid: Sequence[Pattern], ready: Sequence[Pattern], depths: Mapping[str, int]) -> Tables:
         patterns = [waits(pattern) for pattern in [*valid, *ready]]
         edges, ring_words = self._edges(patterns, depths)
         memories, memory_words = self._memories()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from fractions import Fraction
 from html.parser import HTMLParser
 from pathlib import Path
@@ -20,6 +21,7 @@ from mulfree.ir import CompileError
 from mulfree.rtl import Design
 from mulfree.rtl.busy import busy_cycles
 from mulfree.rtl.cost import TARGETS, stage_cost, total
+from mulfree.rtl.timing import levels
 from mulfree.sim.cycles import token_time
 from mulfree.sim.patterns import ALWAYS
 from tests.backends.designs import small_design
@@ -39,8 +41,36 @@ def timed(design: Design) -> Estimate:
 def test_the_total_is_the_sum_of_the_stages(design: Design) -> None:
     for target in TARGETS:
         found = estimate(design, target)
-        assert found.total == total([stage_cost(stage, target) for stage in design.stages])
+        area = total([stage_cost(stage, target) for stage in design.stages])
+        assert found.total == replace(area, levels=max(levels(stage, target) for stage in design.stages))
         assert 0 < found.error < 1
+
+
+@pytest.mark.parametrize("target", ["ice40", "ecp5"])
+def test_the_clock_is_that_of_the_longest_path_and_has_an_error(design: Design, target: str) -> None:
+    found = estimate(design, target, 1.0)
+    longest = max(stage.delay_ns or 0 for stage in found.stages)
+    assert found.fmax_mhz == 1000 / longest
+    assert next(s for s in found.stages if s.name == found.slowest_path).delay_ns == longest
+    assert found.fmax_error is not None
+    assert all(stage.delay_error for stage in found.stages)
+    assert not found.warnings
+
+
+def test_a_clock_above_the_estimated_one_is_warned_of(design: Design) -> None:
+    found = estimate(design, "ice40", 1000.0)
+    (warning,) = found.warnings
+    assert "1000 MHz" in warning
+    assert found.slowest_path in warning
+    assert found.to_dict()["warnings"] == [warning]
+
+
+def test_targets_that_no_open_tool_places_have_no_known_error(design: Design) -> None:
+    unplaced, gates = estimate(design, "xc7"), estimate(design, "asic", 1000.0)
+    assert unplaced.fmax_mhz is not None
+    assert unplaced.fmax_error is None
+    assert gates.fmax_mhz is None
+    assert not gates.warnings
 
 
 def test_no_design_is_faster_than_its_busiest_stage(design: Design) -> None:

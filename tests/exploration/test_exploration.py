@@ -132,6 +132,14 @@ def test_what_is_known_can_be_seen_without_measuring(model: Path, tmp_path: Path
     assert explore(model, known_only=True).points == ()
 
 
+def test_another_program_measures_anew(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    space = Space(fps=RATES[:1], arithmetics=["cheapest"])
+    explore(model, space, folder=tmp_path, processes=1)
+    monkeypatch.setattr("mulfree.exploration.digest.of_mulfree", lambda: "changed")
+    assert explore(model, space, folder=tmp_path, processes=1).known == 0
+    assert explore(model, space, folder=tmp_path, processes=1).known == 1
+
+
 def test_other_data_and_other_models_are_other_points(model: Path, data: Path, tmp_path: Path) -> None:
     space = Space(fps=RATES[:1], arithmetics=["cheapest"])
     explored = tmp_path / "explored"

@@ -63,6 +63,12 @@ def test_what_is_given_up_leaves_the_cluster_idle(study: Study, scheduler: str) 
     assert measured(Cluster(scheduler), study) == measured(Processes(1), study)
 
 
+def test_a_worker_with_another_program_is_named(study: Study, scheduler: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mulfree.exploration.digest.of_mulfree", lambda: "changed")
+    with pytest.raises(CompileError, match=r"tcp://.*: has not this very mulfree, .*; install it there"):
+        measured(Cluster(scheduler), study)
+
+
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "tcp://no.such.host.invalid:8786"])
 def test_a_scheduler_that_does_not_answer_is_named(folder: Path, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed", reason="pip install mulfree[explore]")
