@@ -108,7 +108,7 @@ Make = Callable[[Site], Contraction]
 def _fitted(site: Site, what: str, make: Make) -> StandIn:
     op = make(site)
     if op is site.layer:
-        return StandIn(op, op, np.ones(len(op.weights.array)), np.zeros(len(op.weights.array)), 1.0, False)
+        return StandIn(site.layer, op, np.ones(len(op.weights.array)), np.zeros(len(op.weights.array)), 1.0, False)
     pairs = [(_by_channel(op.evaluate(x)), _by_channel(y)) for x, y in site.observed()]
     sums, exact = (np.concatenate(parts, axis=1).astype(np.float64) for parts in zip(*pairs, strict=True))
     correlation = _correlation(sums, exact)

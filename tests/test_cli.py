@@ -366,6 +366,7 @@ def test_designs_are_explored_into_a_folder(tmp_path: Path) -> None:
         (("--folding", "missing.json"), "missing.json"),
         (("--calibrate", "missing.npz"), "missing.npz"),
         (("-o", MODEL), "choose another folder"),
+        (("--known-only",), "knows no point of these options"),
     ],
 )
 def test_what_cannot_be_explored_is_explained(arguments: tuple[str, ...], message: str, tmp_path: Path) -> None:

@@ -64,6 +64,7 @@ def explore(
     json: Json = False,
 ) -> None:
     """Compile many designs, and print and plot those that no other beats in area, rate and accuracy."""
+    from mulfree import CompileError
     from mulfree.exploration import Space
     from mulfree.exploration.exploration import check_metrics, explore
     from mulfree.exploration.page import write_page
@@ -88,6 +89,8 @@ def explore(
     known |= {"known_only": known_only}
     with _shown() as progress:
         found = explore(model, space, folder=output, progress=progress, **known)
+    if not found.points:
+        raise CompileError(f"{output}: knows no point of these options, model and data; leave --known-only out")
     front = found.front(metrics, least_accuracy)
     written = write_page(found, front, metrics, output)
     lines = [*front_tables(found, front, metrics), counts(found, front), *errors(found), written]

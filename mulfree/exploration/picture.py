@@ -137,7 +137,7 @@ def _option_colours(axes: Any, points: Sequence[Point]) -> tuple[Paint, Finish]:
     marks = [Line2D([], [], marker="o", linestyle="", color=palette(i), label=name) for i, name in enumerate(shown)]
 
     def finish() -> None:
-        _legend(axes, marks if len(names) > 1 else [])
+        _legend(axes, marks if len(names) > 1 else [], option)
 
     def paint(some: Sequence[Point]) -> Any:
         return [colours[rows[point.key][option]] for point in some]
@@ -145,8 +145,8 @@ def _option_colours(axes: Any, points: Sequence[Point]) -> tuple[Paint, Finish]:
     return paint, finish
 
 
-def _legend(axes: Any, marks: list[Any]) -> None:
-    """Below the plot, where it hides no point."""
+def _legend(axes: Any, marks: list[Any], option: str = "") -> None:
+    """Below the plot, where it hides no point; `option` is what the marks are alternatives of."""
     from matplotlib.lines import Line2D
 
     empty: dict[str, Any] = {"xdata": [], "ydata": [], "marker": "o", "linestyle": ""}
@@ -154,5 +154,11 @@ def _legend(axes: Any, marks: list[Any]) -> None:
         **empty, markeredgecolor="#222", markerfacecolor="white", label="on the front, ± the estimate's error"
     )
     other = Line2D(**empty, markeredgecolor="none", markerfacecolor="#999", markersize=4, label="others")
-    place: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.13), "frameon": False, "fontsize": 8}
-    axes.legend(handles=[*marks, front, other], ncols=COLUMNS, **place)
+    place: dict[str, Any] = {
+        "loc": "upper center",
+        "bbox_to_anchor": (0.5, -0.13),
+        "frameon": False,
+        "fontsize": 8,
+        "title_fontsize": 8,
+    }
+    axes.legend(handles=[*marks, front, other], ncols=COLUMNS, **place, title=option if marks else None)

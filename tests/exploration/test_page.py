@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
@@ -85,6 +86,7 @@ def test_each_target_has_a_panel_of_its_own() -> None:
     svg = pictures(two, two.front())["front.svg"].decode()
     assert "xc7: area against rate" in svg
     assert "asic: area against rate" in svg
+    assert {"arithmetic", "cheapest", "shift_add"} <= set(re.findall(r">([a-z_]+)</text>", svg))
 
 
 def test_without_matplotlib_the_page_is_written_and_says_so(
