@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from mulfree.backends.synth.yosys import run_yosys, write_files, yosys_tool
 from mulfree.ir import CompileError
 from mulfree.rtl.library import library, needed_by
-from mulfree.sim.verilator.store import content_key
+from mulfree.sim.store import content_key
 
 STEPS = 12
 """Of the induction at most: the invariants of a property make one enough, but a fault may take more to show."""

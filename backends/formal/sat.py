@@ -19,7 +19,7 @@ from mulfree.backends.formal.netlist import Instance
 from mulfree.backends.synth.yosys import run_yosys, write_files, yosys_tool
 from mulfree.ir import CompileError
 from mulfree.rtl.library import needed_by
-from mulfree.sim.verilator.store import content_key, store_folder, stored
+from mulfree.sim.store import content_key, store_folder, stored
 
 RULES = "1"
 """Changes when what a claim means changes, so that no proof of another one is remembered."""
