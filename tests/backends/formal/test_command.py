@@ -46,7 +46,12 @@ def test_the_exit_code_tells_a_counterexample_from_a_missing_proof(
 ) -> None:
     units = tuple(UnitProof(f"unit_{i}", "add", s, {"SAT": 1}, ASSUMED, FOUND[s]) for i, s in enumerate(statuses))
     proofs = Proofs("xc7", "Yosys", units, 1.0, ("vector_fetch",))
-    monkeypatch.setattr(CompiledModel, "prove", lambda self, **options: proofs)
+
+    def given(model: CompiledModel, **options: object) -> Proofs:
+        del model, options
+        return proofs
+
+    monkeypatch.setattr(CompiledModel, "prove", given)
     result = CliRunner().invoke(app, ["prove", MODEL])
     assert result.exit_code == code
     assert "assumed: unit_0: encode_0 is within [-2, 2]" in result.stdout
