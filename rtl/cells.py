@@ -62,7 +62,14 @@ MUX = Cell("mux", infer.mux, value.mux, per_lane("{raw_a} ? {b} : {c}"), price.p
 def towards_zero(shift: int) -> Cell:
     """x - 2^shift a where x is 0 or more, else x + 2^shift a, for a >= 0: a step of division that restores nothing."""
     moved = value.numbers(lambda x, a: np.where(x >= 0, x - (a << shift), x + (a << shift)))
-    return Cell("towards_zero", infer.towards_zero(shift), moved, wiring.towards_zero(shift), price.step(shift))
+    return Cell(
+        "towards_zero",
+        infer.towards_zero(shift),
+        moved,
+        wiring.towards_zero(shift),
+        price.step(shift),
+        arguments=(shift,),
+    )
 
 
 def lookup(table: IntArray) -> Cell:

@@ -14,7 +14,7 @@ from mulfree.backends.formal.induction import REACHED, Property, prove_property
 from mulfree.backends.formal.library import PROPERTIES
 from mulfree.backends.formal.netlist import Netlist, read_netlists
 from mulfree.backends.formal.sat import Progress, Verdict, decide
-from mulfree.backends.formal.unit import CellProof, Unit, UnitPlan, plan_proof, whole
+from mulfree.backends.formal.unit import UNDEFINED, CellProof, Unit, UnitPlan, plan_proof, whole
 from mulfree.backends.synth.yosys import yosys_tool
 from mulfree.rtl import Design, Stage
 from mulfree.rtl.library import library, library_text
@@ -198,4 +198,5 @@ def _worst(cells: Sequence[CellProof], verdicts: Mapping[str, Verdict]) -> tuple
     for cell, verdict in decided:
         if not verdict.is_proven:
             return UNPROVEN, f"{cell.wire}: {verdict.why}"
-    return PROVEN, ""
+    unknown = [cell.wire for cell in cells if cell.method == UNDEFINED]
+    return (UNPROVEN, f"{unknown[0]}: the reference has no such cell") if unknown else (PROVEN, "")

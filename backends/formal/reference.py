@@ -188,6 +188,12 @@ def _shift_left(naive: Naive, wire: Wire, lane: int) -> str:
     return f"{naive.number(1 << _arguments(wire)[0])} * {naive.value(wire.operands[0], lane)}"
 
 
+def _towards_zero(naive: Naive, wire: Wire, lane: int) -> str:
+    x, a = (naive.value(operand, lane) for operand in wire.operands)
+    step = f"{naive.number(1 << _arguments(wire)[0])} * {a}"
+    return f"{x} >= {naive.number(0)} ? {x} - {step} : {x} + {step}"
+
+
 def _pick(naive: Naive, wire: Wire, lane: int) -> str:
     return naive.value(wire.operands[0], _arguments(wire)[lane])
 
@@ -252,6 +258,7 @@ MEANINGS: dict[str, Term] = {
     "field": _field,
     "shift_left": _shift_left,
     "pick": _pick,
+    "towards_zero": _towards_zero,
     "join": _join,
     **dict.fromkeys(RING, _ring),
 }

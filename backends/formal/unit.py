@@ -17,13 +17,16 @@ from mulfree.backends.formal.facts import Facts, sign_width
 from mulfree.backends.formal.linear import Form, LedBack, NotLinear, form_of, lead_back
 from mulfree.backends.formal.netlist import Literal, Netlist
 from mulfree.backends.formal.phases import phase_fault
+from mulfree.backends.formal.reference import MEANINGS
 from mulfree.backends.formal.sat import Claim
 from mulfree.rtl import Circuit, Wire
 from mulfree.rtl.cell_moves import CONSTANT
 from mulfree.rtl.pipeline import netlist as pipelined
 
 WIRING, SUM, SAT = "wiring", "composition", "SAT"
-"""How a cell is proven: as wires alone; as a sum led back through counters that SAT proves; by SAT at once."""
+UNDEFINED = "no reference"
+"""How a cell is proven: as wires alone; as a sum led back through counters that SAT proves; by SAT at once; or
+that the reference has no such cell."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,9 @@ class _Walk:
                 yield self._cell(wire)
 
     def _cell(self, wire: Wire) -> CellProof:
+        assert wire.cell is not None
+        if wire.cell.name not in MEANINGS:
+            return CellProof(wire.name, UNDEFINED)
         for attempt in (self._sign, self._linear):
             try:
                 found = attempt(wire)

@@ -49,11 +49,11 @@ def _counted(architecture: Architecture) -> dict[str, Any]:
     from mulfree.networks import Role, depth, multiplications, parameters
 
     counts = {role.value: count for role, count in parameters(architecture).items() if role is not Role.SETTING}
-    products = {f"products with {role.value}": count for role, count in multiplications(architecture).items()}
+    operations = {f"operations with {role.value}": count for role, count in multiplications(architecture).items()}
     return (
         {"name": architecture.name, "layers": len(architecture.layers), "depth": depth(architecture)}
         | counts
-        | products
+        | operations
     )
 
 

@@ -16,10 +16,12 @@ from mulfree.exploration.point import Point
 from mulfree.exploration.space import CHEAPEST, NONE
 from mulfree.rtl.cost import Cost, target_named
 
-SECONDS = "seconds"
-COLUMNS = ("area", "±", "luts", "ffs", "brams", "fps", "latency µs", "accuracy", SECONDS)
+LATENCY, SECONDS = "latency µs", "seconds"
+COLUMNS = ("area", "±", "luts", "ffs", "brams", "fps", LATENCY, "fmax", "accuracy", SECONDS)
 OPTIONS = ("asked for", "arithmetic", "adaptation", "levels", "model")
 LONGEST_CELL = 20
+ON_THE_PAGE = (LATENCY, SECONDS)
+"""What the terminal has no room for."""
 
 
 def unit(target: str) -> str:
@@ -47,13 +49,14 @@ def varying(points: Sequence[Point]) -> list[str]:
 
 def figures_of(point: Point) -> dict[str, str]:
     """What was measured, as text."""
-    total, latency = point.estimate["total"], point.estimate["latency_us"]
+    total, latency, fmax = point.estimate["total"], point.metric("latency"), point.metric("fmax")
     values = (
         f"{point.area:,.0f}",
         f"{point.estimate['total_error']:.0%}",
         *(f"{total[name]:,.0f}" for name in ("luts", "ffs", "brams")),
         f"{point.fps:,.0f}",
         "" if latency is None else f"{latency:,.1f}",
+        "" if fmax is None else f"{fmax:,.0f}",
         "" if point.accuracy is None else f"{point.accuracy:.2%}",
         f"{point.seconds:,.1f}",
     )
@@ -87,7 +90,7 @@ def _letters() -> Iterator[str]:
 def _front_table(
     options: Sequence[str], target: str, chosen: Sequence[Point], by: Sequence[str], short: Mapping[str, str]
 ) -> Any:
-    figures = [name for name in measured(chosen) if name != SECONDS]
+    figures = [name for name in measured(chosen) if name not in ON_THE_PAGE]
     rows = [_cells(point, options, figures, short) for point in chosen]
     made = table(f"Pareto front of {', '.join(by)} on {target}; area: {unit(target)}", [*options, *figures], rows)
     for column in made.columns:

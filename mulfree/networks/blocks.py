@@ -1,4 +1,4 @@
-"""One block of each network by itself, behind the network's first layer: what is small enough to simulate in hardware."""
+"""One block of each network by itself, behind its first layer: what is small enough to simulate in hardware."""
 
 from __future__ import annotations
 

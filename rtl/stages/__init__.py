@@ -23,6 +23,7 @@ from mulfree.rtl.stages.sliding_window import sliding_window
 from mulfree.rtl.stages.sparse_matrix import EntryLane, sparse_matrix
 from mulfree.rtl.stages.spatial_shift import spatial_shift
 from mulfree.rtl.stages.structure import channel_gather, concat, pad, run_elements
+from mulfree.rtl.stages.tabulated import tabulated
 from mulfree.rtl.stages.text import port_names
 from mulfree.rtl.stages.threshold import threshold
 from mulfree.rtl.stages.top_k import top_k
@@ -70,6 +71,7 @@ __all__ = [
     "spatial_shift",
     "stack_steps",
     "stage_verilog",
+    "tabulated",
     "threshold",
     "top_k",
     "tree_stack",

@@ -9,9 +9,10 @@ import numpy as np
 
 from mulfree.rtl.circuit import Circuit, Wire
 from mulfree.rtl.price import signed_digits
-from mulfree.rtl.timing.chain import added, compared, totalled
+from mulfree.rtl.timing.chain import compared, totalled
 from mulfree.rtl.timing.delays import Delays
 from mulfree.rtl.timing.heap import summed
+from mulfree.rtl.timing.ring import ring_add, ring_decode, ring_digit, ring_encode, ring_rotate, ring_turn
 from mulfree.rtl.timing.signal import NEVER, ONE, Signal, joined, leaf, table, wide
 
 Inputs = Mapping[str, Signal]
@@ -134,6 +135,13 @@ def _sum(delays: Delays, wire: Wire, operands: list[Signal]) -> Signal:
     return totalled(delays, wire.type.element_bits, shaped)
 
 
+def _towards_zero(delays: Delays, wire: Wire, operands: list[Signal]) -> Signal:
+    """The sign of x complements a before the chain, and is its carry in."""
+    x, a = (o.to((wire.lanes, o.shape[-1])) for o in operands)
+    turned = table(delays, a, x[..., -1:].to(a.shape))
+    return totalled(delays, wire.type.element_bits, [x, turned])
+
+
 def _compare(delays: Delays, wire: Wire, operands: list[Signal]) -> Signal:
     """With 0 it is the sign."""
     a, b = (x.to((wire.lanes, x.shape[-1])) for x in operands)
@@ -224,66 +232,11 @@ def _where(select: Signal, constant: float, chosen: Signal, other: Signal) -> Si
     return Signal(*(np.where(select.at == constant, a, b) for a, b in zip(chosen, other, strict=True)))
 
 
-def _ring_add(delays: Delays, wire: Wire, operands: list[Signal]) -> Signal:
-    """The carry of a first sum, complemented, is added to it: two chains."""
-    words = [x.to((wire.lanes, x.shape[-1])) for x in operands]
-    bits = wire.type.element_bits - 1
-    if len(words) == 3:
-        words = [words[0], _ring_digit(delays, wire, words[1:])]
-    a, b = (x[..., :bits] for x in words)
-    once = added(delays, bits + 1, a, b)
-    back = table(delays, once[..., -1:], words[0][..., -1:], words[1][..., -1:])
-    lowest = np.arange(bits + 1) == 0
-    comes = Signal(*(np.where(lowest, part, rest) for part, rest in zip(back, leaf(NEVER, (1, 1)), strict=True)))
-    total = added(delays, bits + 1, once, comes)
-    flag = table(delays, total[..., -1:], back)
-    return joined([total[..., :bits], flag])
-
-
-def _ring_digit(delays: Delays, wire: Wire, operands: list[Signal]) -> Signal:
-    """x, twice x or minus x, and 0 where the flag says so."""
-    x, digit = (word.to((wire.lanes, word.shape[-1])) for word in operands)
-    zero = table(delays, x[..., -1:], digit[..., :1], digit[..., 1:2])
-    multiple = table(delays, x, _rolled(x), digit[..., :1], digit[..., 1:2])
-    return table(delays, multiple, zero)
-
-
-def _rolled(x: Signal) -> Signal:
-    return Signal(*(np.roll(part, 1, axis=-1) for part in x))
-
-
-def _ring_turn(delays: Delays, wire: Wire, operands: list[Signal]) -> Signal:
-    """A choice for each bit of the turn."""
-    x, turn = (word.to((wire.lanes, word.shape[-1])) for word in operands)
-    for place in range(turn.shape[-1]):
-        x = table(delays, turn[..., place : place + 1], x, _rolled(x))
-    return table(delays, x, operands[0].to(x.shape)[..., -1:])
-
-
-def _ring_rotate(delays: Delays, wire: Wire, operands: list[Signal]) -> Signal:
-    del wire
-    (x,) = operands
-    return table(delays, x, x[..., -1:])
-
-
-def _ring_encode(delays: Delays, wire: Wire, operands: list[Signal]) -> Signal:
-    """A test for zero, and one less."""
-    x = operands[0].to((wire.lanes, operands[0].shape[-1]))
-    zero = wide(delays, x)
-    flag = Signal(*(part[..., None] for part in zero))
-    return added(delays, wire.type.element_bits, x, table(delays, flag, x[..., -1:]))
-
-
-def _ring_decode(delays: Delays, wire: Wire, operands: list[Signal]) -> Signal:
-    """One more where it is positive."""
-    x = operands[0].to((wire.lanes, operands[0].shape[-1]))
-    return added(delays, wire.type.element_bits, x, table(delays, x[..., -1:], x[..., -2:-1]))
-
-
 _CELLS: dict[str, Arrival] = {
     **dict.fromkeys(("and", "or", "xor", "xnor"), _logic),
     "not": _same,
     **dict.fromkeys(("add", "sub", "negate", "from_index"), _sum),
+    "towards_zero": _towards_zero,
     "ge": _compare,
     **dict.fromkeys(("max", "min"), _select),
     **dict.fromkeys(("largest", "smallest"), _extreme),
@@ -291,11 +244,11 @@ _CELLS: dict[str, Arrival] = {
     "mux": _mux,
     "decode": _decode,
     "encode": _encode,
-    **dict.fromkeys(("ring_add", "ring_add_digit"), _ring_add),
-    "ring_digit": _ring_digit,
-    "ring_turn": _ring_turn,
-    "ring_rotate": _ring_rotate,
-    "ring_encode": _ring_encode,
-    "ring_decode": _ring_decode,
+    **dict.fromkeys(("ring_add", "ring_add_digit"), ring_add),
+    "ring_digit": ring_digit,
+    "ring_turn": ring_turn,
+    "ring_rotate": ring_rotate,
+    "ring_encode": ring_encode,
+    "ring_decode": ring_decode,
 }
 """By the name of the cell; every other cell is wiring, a heap or a table."""

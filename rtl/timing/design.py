@@ -41,7 +41,8 @@ def longest_between_registers(stage: Stage, target: str, delays: Delays) -> floa
 def longest_in(design: Design, target: str, delays: Delays) -> list[float]:
     """By stage: paths that end in its registers, and those of its outputs that end where s_ready comes from.
 
-    Streams go forward from register to register; s_ready goes back, perhaps through several stages.
+    Streams go forward from register to register; s_ready goes back, perhaps through several stages. Each stage is
+    synthesised by itself, so that no table takes in logic of its neighbour.
     """
     timings = [Paths(delays, target_named(target)) for _ in design.stages]
     made = dict(_sources(design, timings))
@@ -50,7 +51,7 @@ def longest_in(design: Design, target: str, delays: Delays) -> list[float]:
         given = [made[x.name] for x in stage.inputs]
         behind = [readys.get(y.name, paths.held) for y in stage.outputs]
         for x, ready in zip(stage.inputs, settle(paths, stage, given, behind), strict=True):
-            readys[x.name] = ready
+            readys[x.name] = leaf(ready.at)
     return [paths.latest for paths in timings]
 
 
@@ -61,6 +62,7 @@ def _sources(design: Design, timings: Sequence[Paths]) -> list[tuple[str, Offer]
         first = timings[0]
         found += [(x.name, Offer(first.lanes(x.lanes, x.element_bits), first.held)) for x in design.inputs]
     for stage, paths in zip(design.stages, timings, strict=True):
+        made = [Offer(leaf(data.at), leaf(valid.at)) for data, valid in offers(paths, stage)]
         names = [y.name for y in stage.outputs]
-        found += list(zip(names, offers(paths, stage), strict=True))
+        found += list(zip(names, made, strict=True))
     return found

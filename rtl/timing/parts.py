@@ -128,7 +128,7 @@ def window_buffer(
 ) -> Signal:
     """Gives s_ready; the loops step the word's number, which is compared with what has come."""
     held = paths.difference(paths.word(index), paths.word(index))
-    s_ready = wide(paths.delays, held[address:]).reshape(1)
+    s_ready = compared(paths.delays, held[address:], leaf(NEVER, (index - address,)), is_signed=True).reshape(1)
     write = paths.table(given.valid, s_ready)
     paths.enables(write, index)
     ahead = paths.difference(paths.word(index), paths.word(index))
@@ -149,7 +149,7 @@ def shift_control(
     word = paths.word(index)
     latest = paths.table(paths.held, paths.held).to((index,)) if folds > 1 else leaf(NEVER, (index,))
     held = paths.difference(word, word)
-    s_ready = wide(paths.delays, held[address:]).reshape(1)
+    s_ready = compared(paths.delays, held[address:], leaf(NEVER, (index - address,)), is_signed=True).reshape(1)
     paths.enables(paths.table(given.valid, s_ready), index)
     left = paths.difference(word, word)
     spare = paths.difference(latest, left)

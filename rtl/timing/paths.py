@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from math import log2
@@ -18,12 +19,17 @@ from mulfree.rtl.timing.circuit import arrival, read
 from mulfree.rtl.timing.delays import Delays
 from mulfree.rtl.timing.signal import Signal, leaf, table, wide
 
+BYTE = 8
+
 
 class Offer(NamedTuple):
     """A stream from its sender: when data (lanes, element bits) and valid are there."""
 
     data: Signal
     valid: Signal
+
+
+Offers = Sequence[Offer]
 
 
 @dataclass
@@ -105,7 +111,8 @@ class Paths:
         if memory.depth <= 1:
             return leaf(-1e9, (memory.width,))
         if in_blocks(memory, self.target):
-            return self.spread(self.word(memory.width).after(self.delays.block), readers)
+            # A module of its own: nothing is merged with what reads it.
+            return self.spread(leaf(self.blocks(memory.depth, memory.width).at), readers)
         self.data(self.looked_up(self.word(max(1, (memory.depth - 1).bit_length()), memory.width)))
         return self.word(memory.width, readers)
 
@@ -118,7 +125,7 @@ class Paths:
         kind = ram_terms(depth, width, self.target, style, is_registered=is_registered).known
         address = self.word(max(1, (depth - 1).bit_length()), width)
         if kind.brams:
-            word = self.word(width).after(self.delays.block)
+            word = self.blocks(depth, width)
             return word if is_registered else self.table(word, self.held, self.held)
         read_out = self.chosen(address, depth) if not kind.lutram else self.table(leaf(address.latest))
         if not is_registered:
@@ -126,12 +133,24 @@ class Paths:
         self.data(read_out)
         return self.word(width)
 
-    def chosen(self, address: Signal, depth: int) -> Signal:
-        """One of so many registers: multiplexers of two, bit by bit of the address."""
-        word = self.held
+    def blocks(self, depth: int, width: int) -> Signal:
+        """A word behind the registers of block memories; of several rows of them, one is chosen."""
+        words, _ = min(self._shapes(), key=lambda shape: -(-depth // shape[0]) * -(-width // shape[1]))
+        rows = -(-depth // words)
+        address = self.word(max(1, (rows - 1).bit_length()), width)
+        return self.chosen(address, rows, self.word(width).after(self.delays.block))
+
+    def _shapes(self) -> list[tuple[int, int]]:
+        """Where blocks have words of a byte, Yosys gives words of less bits a part of one, which is chosen outside."""
+        shapes = self.target.block_shapes
+        return [shape for shape in shapes if shape[1] >= BYTE] if max(b for _, b in shapes) > 2 * BYTE else [*shapes]
+
+    def chosen(self, address: Signal, depth: int, word: Signal | None = None) -> Signal:
+        """One of so many words, by default registers: multiplexers of two, bit by bit of the address."""
+        found = self.held if word is None else word
         for place in range((depth - 1).bit_length()):
-            word = self.table(word, word, address[place : place + 1])
-        return word
+            found = self.table(found, found, address[place : place + 1])
+        return found
 
 
 @cache

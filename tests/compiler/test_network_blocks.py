@@ -1,4 +1,4 @@
-"""Blocks of the papers' networks, small, in hardware: paths of different latency meet, and no token is late or wrong."""
+"""Small blocks of the papers' networks in hardware: paths of different latency meet, and no token is late."""
 
 from __future__ import annotations
 

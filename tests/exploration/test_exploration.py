@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +112,14 @@ def test_a_metric_that_is_not_measured_decides_nothing() -> None:
     assert [p.key for p in Exploration(points).front(["area", "accuracy"])] == ["a"]
     with pytest.raises(CompileError, match="'size' is no metric; choose from area, fps"):
         Exploration(points).front(["size"])
+
+
+def test_rates_at_the_clock_that_is_reckoned_with_can_be_compared() -> None:
+    slow, fast = point("a", luts=10), point("b", luts=20)
+    fast = replace(fast, estimate={**fast.estimate, "fmax_mhz": 300.0})
+    assert (slow.metric("peak"), fast.metric("peak")) == (1500.0, 3000.0)
+    assert Exploration((slow, fast)).front(["area", "fps"]) == [slow]
+    assert Exploration((slow, fast)).front(["area", "peak"]) == [slow, fast]
 
 
 def test_a_second_run_measures_only_what_is_missing(model: Path, data: Path, tmp_path: Path) -> None:

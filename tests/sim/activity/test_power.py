@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from importlib.util import find_spec
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +14,13 @@ from mulfree.api import CompiledModel
 from mulfree.backends.verilog import ports
 from mulfree.ir import AnyArray, IntRange
 from mulfree.networks import describe, to_onnx
-from mulfree.rtl import Circuit, cells
+from mulfree.rtl import Circuit, Stream, cells
 from mulfree.rtl.names import identifier
 from mulfree.samples import random_samples
 from mulfree.sim.activity import stream_toggles, toggles_of
 from mulfree.sim.activity.circuits import weighed
 from mulfree.sim.activity.streams import tokens_of
+from mulfree.sim.activity.trace import changes, play, traced
 from mulfree.sim.reference import run_graph
 
 FRAMES, CYCLES = 5, 20_000
@@ -74,65 +74,38 @@ def test_the_total_is_the_sum_of_the_stages(design: CompiledModel) -> None:
 @pytest.mark.skipif(find_spec("pyverilator") is None, reason="pyverilator is not installed")
 def test_words_toggle_as_often_as_their_signals_in_a_trace_of_verilator(design: CompiledModel, tmp_path: Path) -> None:
     """Every stream that leaves registers, where sources and sinks never wait; a queue shows old words, too."""
-    x = samples(design)
-    play(design, x, tmp_path / "trace.vcd")
-    traced = (tmp_path / "trace.vcd").read_text()
-    values = run_graph(design.hardware.graph, integers(design, x), keep=True)
+    given = design.model.to_integers({design.model.inputs[0].name: samples(design)})
+    values = run_graph(design.hardware.graph, given, keep=True)
+    (x,), (source, sink) = design.hardware.design.inputs, ports(design.hardware.design)
+    play(
+        design.verilator(),
+        tmp_path / "trace.vcd",
+        source.name,
+        tokens(x, values),
+        sink.name,
+        FRAMES * sink.tokens,
+        CYCLES,
+    )
+    signals = {name[-1]: seen for name, seen in traced((tmp_path / "trace.vcd").read_text()).items()}
     queues = {stage.name for stage in design.hardware.design.stages if stage.module == "fifo"}
     streams = [stream for stream in design.hardware.design.streams() if stream.name not in queues]
     assert len(streams) >= 4
     for stream in streams:
-        words = [joined(row, stream.element_bits) for row in tokens_of(stream, values[stream.value.name]).tolist()]
-        before, *seen = signal(traced, f"{identifier(stream.name)}_data")
-        found = stream_toggles(stream, values)
+        seen, found = signals[f"{identifier(stream.name)}_data"], stream_toggles(stream, values)
         assert found is not None
         # The trace begins with what the registers held before the first word.
-        assert changes([before, *seen]) == (before ^ words[0]).bit_count() + found.changes, stream.name
+        first = seen[0] ^ tokens(stream, values)[0]
+        assert changes(seen) == first.bit_count() + found.changes, stream.name
 
 
-def integers(design: CompiledModel, x: AnyArray) -> dict[str, AnyArray]:
-    return design.model.to_integers({design.model.inputs[0].name: x})
+def tokens(stream: Stream, values: Mapping[str, AnyArray]) -> list[int]:
+    """Tokens as numbers, the first element lowest."""
+    rows = tokens_of(stream, values[stream.value.name]).tolist()
+    return [sum(int(word) << (i * stream.element_bits) for i, word in enumerate(row)) for row in rows]
 
 
-def play(design: CompiledModel, x: AnyArray, trace: Path) -> None:
-    """All samples through the top module, a word in every cycle in which there is room."""
-    (stream,), ((source, sink)) = design.hardware.design.inputs, ports(design.hardware.design)
-    (given,) = integers(design, x).values()
-    words = [joined(row, stream.element_bits) for row in tokens_of(stream, given).tolist()]
-    top = design.verilator()
-    top.io.rst = 1
-    top.clock.tick()
-    top.io.rst = 0
-    top.start_vcd_trace(str(trace))
-    setattr(top.io, f"{sink.name}_tready", 1)
-    wanted = FRAMES * sink.tokens
-    for _ in range(CYCLES):
-        setattr(top.io, f"{source.name}_tvalid", int(bool(words)))
-        if words:
-            setattr(top.io, f"{source.name}_tdata", words[0])
-        wanted -= int(getattr(top.io, f"{sink.name}_tvalid"))
-        if words and int(getattr(top.io, f"{source.name}_tready")):
-            words.pop(0)
-        top.clock.tick()
-        if wanted == 0:
-            break
-    top.stop_vcd_trace()
-    assert (words, wanted) == ([], 0)
-
-
-def joined(row: list[int], bits: int) -> int:
-    """A token as one number, its first element lowest."""
-    return sum(int(word) << (i * bits) for i, word in enumerate(row))
-
-
-def signal(trace: str, name: str) -> list[int]:
-    """Every value that a signal has in a trace in the format of IEEE 1364."""
-    found = re.search(rf"\$var +\w+ +\d+ +(\S+) +{re.escape(name)}\b", trace)
-    assert found, f"no signal {name}"
-    code = re.escape(found[1])
-    values = re.findall(rf"^b([01]+) {code}$|^([01]){code}$", trace.partition("$enddefinitions")[2], re.MULTILINE)
-    return [int(wide or single, 2) for wide, single in values]
-
-
-def changes(values: list[int]) -> int:
-    return sum((a ^ b).bit_count() for a, b in pairwise(values))
+def test_a_trace_is_read_signal_by_signal() -> None:
+    head = "$scope module TOP $end $var wire 1 # clk $end $scope module a $end $var wire 4 $ x [3:0] $end $upscope $end"
+    found = traced(f"{head}\n$enddefinitions $end\n#0\n0#\nb0000 $\n#1\n1#\nb0110 $\n#2\nb0101 $\n")
+    assert found == {("TOP", "clk"): [0, 1], ("TOP", "a", "x"): [0, 6, 5]}
+    assert changes(found["TOP", "a", "x"]) == 4
