@@ -59,7 +59,7 @@ class Report:
             "stages": [self._stage(stage) for stage in self.design.stages],
             "estimate": {k: v for k, v in self.estimate.to_dict().items() if k != "stages"},
             "synthesis": synthesis,
-            "placement": None if self.placement is None else _placed(self.placement),
+            "placement": None if self.placement is None else self.placement.to_dict(),
             "multiplier_free": {"operators": dict(self.operators), "cells": dict(self.cells)},
             "notes": list(self.notes),
         }
@@ -138,7 +138,3 @@ def report(folder: str | Path, contents: Report) -> Path:
     """
     write_pages(report_files(contents), Path(folder))
     return Path(folder) / "report.html"
-
-
-def _placed(placement: Placement) -> dict[str, Any]:
-    return asdict(placement) | {"meets_clock": placement.meets_clock}

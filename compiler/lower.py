@@ -18,6 +18,7 @@ from mulfree.compiler.layer_names import layer_names
 from mulfree.compiler.lowering import IntNode, IntValue, Lowering, renamed
 from mulfree.compiler.registry import lowering_rules
 from mulfree.compiler.stream_order import is_raster, transposed
+from mulfree.compiler.threshold_stage import threshold_stage
 from mulfree.compiler.unrolled import unrolled_layer
 from mulfree.ir import AnyArray, CompileError, Graph, IntArray, IntRange, Node, TensorType, Value, ops
 from mulfree.rtl import Design, Stream, stages
@@ -69,7 +70,7 @@ def _lower_node(to: Lowering, node: IntNode, streams: list[Stream]) -> Stream:
         case ops.Leaky():
             return to.build(stages.leaky, value, "", x, value, node.op, **place).outputs[0]
         case ops.Threshold():
-            return to.build(stages.threshold, value, "", x, value, node.op, **place).outputs[0]
+            return threshold_stage(to, node, x)
         case ops.Add():
             return _add(to, node, x, streams[1])
         case ops.Concat(axis=axis):

@@ -47,7 +47,11 @@ def passes() -> tuple[Pass[TensorType], ...]:
 
 
 def adaptations() -> tuple[Adaptation, ...]:
-    return tuple(a for family in families() for a in family.adaptations)
+    """Those of families, and those that belong to none."""
+    from mulfree.compiler.round_activations import ROUND_ACTIVATIONS
+    from mulfree.compiler.round_weights import ROUND_WEIGHTS
+
+    return *(a for family in families() for a in family.adaptations), ROUND_WEIGHTS, ROUND_ACTIVATIONS
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mulfree.commands import demo, explore, hardware, models, netlists, networks, show, simulation, tables
+from mulfree.commands import demo, explore, hardware, models, netlists, networks, prove, show, simulation, tables
 from mulfree.commands.app import app
 
 # Each module adds its sub-commands to the app as it is imported.
@@ -15,6 +15,7 @@ __all__ = [
     "models",
     "netlists",
     "networks",
+    "prove",
     "show",
     "simulation",
     "tables",

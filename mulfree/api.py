@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
     from mulfree.backends.estimate import Estimate
+    from mulfree.backends.formal import Proofs
+    from mulfree.backends.liberty import Library
     from mulfree.backends.report import Report
     from mulfree.backends.synth import Placement, Progress, Settings, Synthesis
     from mulfree.compiler.alternatives import Alternative
@@ -192,15 +194,40 @@ class CompiledModel:
         return power(self.hardware.design, values, float(self.pace.interval_cycles))
 
     def synthesise(
-        self, target: str | None = None, progress: Progress | None = None, settings: Settings | None = None
+        self,
+        target: str | None = None,
+        progress: Progress | None = None,
+        settings: Settings | None = None,
+        library: Library | None = None,
     ) -> Synthesis:
         """Yosys on every stage that changed since an earlier run: cells, and the proof that no multiplier is left.
 
-        `settings` bounds the time and memory of a stage, and says whether earlier results are used.
+        `settings` bounds the time and memory of a stage, and says whether earlier results are used. `library` is what
+        standard cells are of (`mulfree.backends.liberty.library_named`): area and delay are then in it.
         """
+        from mulfree.backends.liberty import asic_flow
         from mulfree.backends.synth import synthesise
 
-        return synthesise(self.hardware.design, target or self.target, settings, progress=progress)
+        flow = asic_flow(library) if library else None
+        return synthesise(self.hardware.design, target or self.target, settings, flow=flow, progress=progress)
+
+    def prove(
+        self,
+        target: str | None = None,
+        *,
+        time_limit_s: float = 60.0,
+        jobs: int | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Proofs:
+        """Prove every circuit of the design, as it is printed, equal to the definition of its cells, by Yosys.
+
+        `time_limit_s` is for each question that is put to SAT, of which `jobs` run side by side; `progress` is called
+        with how many are answered and how many there are. `docs/guide/proofs.md` says what is not covered.
+        """
+        from mulfree.backends.formal import prove
+
+        design, target = self.hardware.design, target or self.target
+        return prove(design, target, time_limit_s=time_limit_s, jobs=jobs, progress=progress)
 
     def place_and_route(
         self,

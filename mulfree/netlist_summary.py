@@ -3,58 +3,120 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from mulfree.console import table
 
 if TYPE_CHECKING:
-    from mulfree.backends.estimate import Estimate, StageEstimate
+    from mulfree.backends.estimate import Estimate
+    from mulfree.backends.liberty import Library
     from mulfree.backends.synth import ModuleSynthesis, Placement, Synthesis
     from mulfree.rtl.cost import Cost
 
 COMPARED = ("luts", "ffs", "carries", "brams", "lutram", "gates")
 
 
-def synthesis_table(result: Synthesis, estimate: Estimate) -> Any:
-    """Per stage: LUTs (gates on standard cells) as estimated and as counted, the error; registers and memories."""
-    main = _main(result.target)
-    rows = [_row(main, *pair) for pair in zip(estimate.stages, result.stages, strict=True)]
-    levels = max((stage.levels for stage in result.stages), default=0)
-    rows.append(["total", "", *_amounts(main, estimate.total, result.total), levels, *_silicon(result)])
-    title = f"Synthesis for {result.target} by {result.tool}: no multiplication and no DSP block is left"
-    silicon = ["area", "delay ps"] if result.area else []
-    counted = [main, "estimated", "error", "ffs", "estimated", "memories", "estimated", "levels"]
-    return table(title, ["stage", "kind", *counted, *silicon], rows)
+@dataclass(frozen=True)
+class Comparison:
+    """Estimate against synthesis: of LUTs on FPGAs, of area on standard cells of a library, else of gates."""
+
+    estimate: Estimate
+    result: Synthesis
+    library: Library | None = None
+
+    @property
+    def resource(self) -> str:
+        """The resource that errors are of."""
+        if self.library:
+            return "area"
+        return "gates" if self.result.target == "asic" else "luts"
+
+    def amounts(self, guess: Cost, made: ModuleSynthesis | Synthesis) -> tuple[float, float]:
+        """Of the resource, as estimated and as counted."""
+        from mulfree.backends.liberty.area import estimated_area
+        from mulfree.backends.synth import Synthesis
+
+        if self.library:
+            return estimated_area(guess, self.library), made.area
+        counted = made.total if isinstance(made, Synthesis) else made.cost
+        return getattr(guess, self.resource), getattr(counted, self.resource)
+
+    def error(self, guess: Cost, made: ModuleSynthesis | Synthesis) -> float | None:
+        """Estimate over synthesis, less one; None where synthesis left nothing."""
+        estimated, counted = self.amounts(guess, made)
+        return estimated / counted - 1 if counted else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every resource of every stage, with its cells."""
+        result, total = self.result, self.estimate.total
+        pairs = zip(self.estimate.stages, result.stages, strict=True)
+        return asdict(result) | {
+            "stages": [asdict(made) | self._compared(guess.cost, made) for guess, made in pairs],
+            "total": result.total.rounded().to_dict(),
+            **{
+                f"{name}_total" if name == "estimated" else name: v for name, v in self._compared(total, result).items()
+            },
+            "area": result.area,
+            "area_unit": self.library.unit if self.library else None,
+            "delay_ps": result.delay_ps,
+            "multipliers": 0,
+            "dsp_blocks": 0,
+        }
+
+    def table(self) -> Any:
+        """Per stage: the resource as counted and as estimated, the error; registers and memories."""
+        result, total = self.result, self.estimate.total
+        pairs = zip(self.estimate.stages, result.stages, strict=True)
+        rows = [[made.name, made.kind, *self._row(guess.cost, made, made.cost, made.levels)] for guess, made in pairs]
+        levels = max((stage.levels for stage in result.stages), default=0)
+        rows.append(["total", "", *self._row(total, result, result.total, levels)])
+        title = f"Synthesis for {result.target} by {result.tool}: no multiplication and no DSP block is left"
+        path = "delay ps" if self.library else "levels"
+        counted = [self.resource, "estimated", "error", "ffs", "estimated", "memories", "estimated", path]
+        return table(title, ["stage", "kind", *counted], rows)
+
+    def lines(self) -> list[str]:
+        """Which Yosys it was, and how many stages needed it; of standard cells, area and delay with their unit."""
+        kept = sum(stage.was_kept for stage in self.result.stages)
+        new = len(self.result.stages) - kept
+        tool = f"{self.result.tool}, {self.result.origin}"
+        run = f"{tool}: {new} stages synthesised, {kept} unchanged since an earlier run"
+        return [run, *([_silicon(self.result, self.library)] if self.library else [])]
+
+    def _compared(self, guess: Cost, made: ModuleSynthesis | Synthesis) -> dict[str, Any]:
+        estimated = {name: round(getattr(guess, name)) for name in COMPARED}
+        area = {"area": self.amounts(guess, made)[0]} if self.library else {}
+        return {"estimated": estimated | area, "error": self.error(guess, made)}
+
+    def _row(self, guess: Cost, made: ModuleSynthesis | Synthesis, counted: Cost, levels: int) -> list[object]:
+        estimated, found = self.amounts(guess, made)
+        error = self.error(guess, made)
+        numbers = (counted.ffs, guess.ffs, _memories(counted), _memories(guess))
+        shown = [round(found), round(estimated), "" if error is None else f"{error:+.1%}", *map(round, numbers)]
+        return [*shown, round(made.delay_ps) if self.library else levels]
 
 
-def synthesis_line(result: Synthesis) -> str:
-    """Which Yosys it was, and how many stages needed it."""
-    kept = sum(stage.was_kept for stage in result.stages)
-    new = len(result.stages) - kept
-    return f"{result.tool}, {result.origin}: {new} stages synthesised, {kept} unchanged since an earlier run"
+def area_dict(estimate: Estimate, library: Library) -> dict[str, Any]:
+    """Estimated area in the library's unit, by stage and in total."""
+    from mulfree.backends.liberty.area import ERROR, estimated_area
+
+    stages = {stage.name: estimated_area(stage.cost, library) for stage in estimate.stages}
+    total = estimated_area(estimate.total, library)
+    return {"library": library.name, "unit": library.unit, "total": total, "error": ERROR, "stages": stages}
 
 
-def synthesis_dict(result: Synthesis, estimate: Estimate) -> dict[str, Any]:
-    """The same numbers, of every resource, with the cells."""
-    main = _main(result.target)
-    pairs = zip(estimate.stages, result.stages, strict=True)
-    return asdict(result) | {
-        "stages": [asdict(made) | _compared(main, guess.cost, made.cost) for guess, made in pairs],
-        "total": result.total.rounded().to_dict(),
-        "estimated_total": estimate.total.rounded().to_dict(),
-        "error": _error(main, estimate.total, result.total),
-        "area": result.area,
-        "delay_ps": result.delay_ps,
-        "multipliers": 0,
-        "dsp_blocks": 0,
-    }
+def area_line(estimate: Estimate, library: Library) -> str:
+    found = area_dict(estimate, library)
+    return (
+        f"{library.name}: area {found['total']:,.0f} ({library.unit}), ±{found['error']:.0%}; the library's NAND2 is "
+        f"{library.nand2:g}, its flip-flop {library.flip_flop:g}; memories are flip-flops"
+    )
 
 
 def placement_dict(result: Placement, files: Mapping[str, str] | None = None) -> dict[str, Any]:
     """`files`: the paths that were written, by suffix."""
-    data = {name: value for name, value in asdict(result).items() if name != "files"}
-    return data | {"meets_clock": result.meets_clock, "files": dict(files or {})}
+    return result.to_dict() | {"files": dict(files or {})}
 
 
 def placement_text(result: Placement) -> str:
@@ -67,36 +129,13 @@ def placement_text(result: Placement) -> str:
     )
 
 
-def _main(target: str) -> str:
-    """The resource that errors are of."""
-    return "gates" if target == "asic" else "luts"
-
-
-def _error(main: str, guess: Cost, made: Cost) -> float | None:
-    """Estimate over synthesis, less one; None where synthesis left nothing."""
-    truth = getattr(made, main)
-    return getattr(guess, main) / truth - 1 if truth else None
-
-
-def _compared(main: str, guess: Cost, made: Cost) -> dict[str, Any]:
-    return {"estimated": {name: round(getattr(guess, name)) for name in COMPARED}, "error": _error(main, guess, made)}
-
-
-def _row(main: str, guess: StageEstimate, made: ModuleSynthesis) -> list[object]:
-    return [made.name, made.kind, *_amounts(main, guess.cost, made.cost), made.levels, *_silicon(made)]
-
-
-def _amounts(main: str, guess: Cost, made: Cost) -> list[object]:
-    error = _error(main, guess, made)
-    pairs = [(made.ffs, guess.ffs), (_memories(made), _memories(guess))]
-    first: list[object] = [round(getattr(made, main)), round(getattr(guess, main))]
-    return [*first, "" if error is None else f"{error:+.1%}", *(round(n) for pair in pairs for n in pair)]
+def _silicon(result: Synthesis, library: Library) -> str:
+    return (
+        f"{library.name}: area {result.area:,.0f} ({library.unit}), longest path {result.delay_ps:,.0f} ps by ABC, "
+        "unplaced; memories are flip-flops"
+    )
 
 
 def _memories(cost: Cost) -> float:
     """Blocks and look-up tables that are memory."""
     return cost.brams + cost.lutram
-
-
-def _silicon(of: ModuleSynthesis | Synthesis) -> list[object]:
-    return [of.area, of.delay_ps] if of.area else []

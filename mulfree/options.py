@@ -30,7 +30,8 @@ class ModelOptions:
         list[str] | None,
         typer.Option(
             metavar="NAME:OPTION=VALUE",
-            help="Change the trained layers: approximate-min-select:layers=NAMES or all; prune-sum-max:kept=COUNT.",
+            help="Change the trained layers: round-weights:bits=B:layers=NAMES or all; round-activations likewise; "
+            "approximate-min-select:layers=NAMES; prune-sum-max:kept=COUNT.",
         ),
     ] = None
     calibrate: Annotated[Path | None, typer.Option(metavar="DATA", help="Samples that --adapt fits to.")] = None

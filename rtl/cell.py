@@ -31,3 +31,5 @@ class Cell:
     """Of a lookup: its constants, from which its price on a target follows."""
     moves: Moves | None = None
     """Of a cell that may be wiring alone: which bits it moves where."""
+    arguments: tuple[int, ...] = ()
+    """The integers that it was made with, in the order of the parameters: places, lanes, values."""

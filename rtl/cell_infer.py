@@ -65,6 +65,19 @@ def unstrided(range: IntRange) -> IntRange:
     return IntRange(range.lo, range.hi)
 
 
+def towards_zero(shift: int) -> Infer:
+    """Of numbers from 0 on, a step down; of those below, a step up."""
+
+    def moved(x: IntRange, a: IntRange) -> IntRange:
+        assert a.lo >= 0, f"a step of {a} may lead away from 0"
+        low, high = a.lo << shift, a.hi << shift
+        parts = [IntRange(max(x.lo, 0) - high, x.hi - low)] if x.hi >= 0 else []
+        parts += [IntRange(x.lo + low, min(x.hi, -1) + high)] if x.lo < 0 else []
+        return IntRange(min(part.lo for part in parts), max(part.hi for part in parts))
+
+    return of_numbers(moved)
+
+
 def maximum(a: IntRange, b: IntRange) -> IntRange:
     return IntRange(max(a.lo, b.lo), max(a.hi, b.hi))
 

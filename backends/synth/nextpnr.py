@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +20,6 @@ from mulfree.backends.synth.device import Device, Program, device_named
 from mulfree.backends.synth.join import JSON, join_design, join_files
 from mulfree.backends.synth.settings import Settings
 from mulfree.backends.synth.synthesise import Progress
-from mulfree.backends.synth.yosys import REMEDY
 from mulfree.ir import CompileError
 from mulfree.rtl import Design
 
@@ -56,6 +54,12 @@ class Placement:
     @property
     def meets_clock(self) -> bool:
         return self.fmax_mhz >= self.wanted_mhz
+
+    def to_dict(self) -> dict[str, Any]:
+        """For machines: everything but the files."""
+        kinds = {name: asdict(count) for name, count in self.utilisation.items()}
+        data = {name: getattr(self, name) for name in ("device", "board", "tool", "fmax_mhz", "wanted_mhz", "seconds")}
+        return data | {"utilisation": kinds, "meets_clock": self.meets_clock}
 
 
 def place_and_route(
@@ -108,8 +112,7 @@ def implement(
 def _need(chip: Device) -> None:
     """Say what is absent before anything takes time."""
     for program in (chip.family.router, chip.family.packer):
-        if importlib.util.find_spec(program.package) is None:
-            raise CompileError(f"placing for {chip.name} needs the package {program.project}: {REMEDY}")
+        program.need(f"placing for {chip.name}")
 
 
 def _routed(

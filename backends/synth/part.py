@@ -22,6 +22,8 @@ from mulfree.rtl.library import needed_by
 from mulfree.sim.store import content_key, stored
 
 STORE = "synth"
+FORM = "1"
+"""Of what is kept; entries of another form are made anew."""
 RESULT, NETLIST = "result.json", "netlist.il.gz"
 
 
@@ -122,7 +124,7 @@ def _run(part: Part, kept: Path, bounds: Bounds, children: Children | None) -> N
             levels=_levels((folder / "levels.txt").read_text()),
             seconds=time.monotonic() - began,
             area=sum(module.get("area", 0.0) for module in mapped.values()),
-            delay_ps=_delay_ps(folder / "delay.txt"),
+            delay_ps=_delay_ps(folder / "stats.txt"),
         )
 
 
@@ -187,6 +189,6 @@ def _levels(text: str) -> int:
 
 
 def _delay_ps(path: Path) -> float:
-    """The longest of the paths that ABC timed; it times each module by itself."""
+    """The longest of the delays that ABC wrote, for each module: its name, inputs, outputs, cells, area and delay."""
     text = path.read_text() if path.exists() else ""
-    return max((float(number) for number in re.findall(r"Delay = +([0-9.]+) ps", text)), default=0.0)
+    return max((float(delay) for delay in re.findall(r"^\S+(?: \d+){4} (\d+)", text, re.MULTILINE)), default=0.0)

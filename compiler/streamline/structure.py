@@ -99,8 +99,10 @@ def _selected(builder: Builder, x: IntValue, places: IntArray, source: IntArray)
 
     Raises Unsupported if the elements are no such box of x.
     """
-    coordinates = [np.asarray(c) for c in np.unravel_index(source.ravel(), places.shape)]
-    chosen = [_in_order(c) for c in coordinates]
+    coordinates = [np.asarray(c).reshape(source.shape) for c in np.unravel_index(source, places.shape)]
+    # As many axes as before: an element may be chosen more than once.
+    has_all = source.ndim == places.ndim and source.size > 0
+    chosen = [_along(c, axis) if has_all else _in_order(c.ravel()) for axis, c in enumerate(coordinates)]
     box = places[np.ix_(*chosen)]
     if box.size != source.size or not bool((box.ravel() == source.ravel()).all()):
         raise Unsupported("it moves elements in a way that is no reshape, transpose, slice or gather", "rewrite it")
@@ -109,6 +111,12 @@ def _selected(builder: Builder, x: IntValue, places: IntArray, source: IntArray)
             gather = ChannelGather(tuple(indices))
             x = builder.permuted(x, to_front(axis, len(x.type.shape)), lambda v, op=gather: builder.add(op, v))  # type: ignore[misc]
     return x
+
+
+def _along(coordinate: IntArray, axis: int) -> list[int]:
+    """The coordinate of each element of one line along the axis."""
+    line = np.moveaxis(coordinate, axis, -1)
+    return [int(v) for v in line.reshape(-1, coordinate.shape[axis])[0]]
 
 
 def _in_order(coordinate: IntArray) -> list[int]:

@@ -56,8 +56,7 @@ class Contraction(IntOp):
     def row_ranges(self, tap: IntRange) -> list[IntRange]:
         """The exact range of each output channel's dot product, for taps of this range."""
         rows = self.weights.array.reshape(self.weights.shape[0], -1)
-        sums = (np.where(rows * sign > 0, rows, 0).sum(axis=1).tolist() for sign in (1, -1))
-        return [_dot_range(tap, *row) for row in zip(*sums, _common_factors(rows), strict=True)]
+        return [_dot_range(tap, *row) for row in zip(*_sums_by_sign(rows), _common_factors(rows), strict=True)]
 
     def evaluate(self, *operands: AnyArray) -> AnyArray:
         (x,) = operands
@@ -115,7 +114,8 @@ class MultiplyAccumulate(Contraction):
 
 def has_one_tap(weights: AnyArray) -> bool:
     """Whether weights (M, C, kernel rows, kernel columns) keep at most one tap of every kernel."""
-    return bool((np.count_nonzero(weights, axis=(2, 3)) <= 1).all())
+    # Kernels of an output at a time: most layers are told by the first.
+    return all(bool((np.count_nonzero(kernels, axis=(1, 2)) <= 1).all()) for kernels in weights)
 
 
 def contract(taps: AnyArray, weights: AnyArray, groups: int) -> AnyArray:
@@ -162,6 +162,12 @@ def exact_matmul(a: AnyArray, b: AnyArray) -> AnyArray:
 
 def _peak(a: AnyArray) -> int:
     return int(np.abs(a).max(initial=0))
+
+
+def _sums_by_sign(rows: AnyArray) -> tuple[list[int], list[int]]:
+    """Of each row the sum of what is positive and the sum of what is negative."""
+    totals, sizes = rows.sum(axis=1), np.abs(rows).sum(axis=1)
+    return ((sizes + totals) // 2).tolist(), ((totals - sizes) // 2).tolist()
 
 
 def _common_factors(rows: AnyArray) -> list[int]:

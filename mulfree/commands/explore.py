@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mulfree.commands.app import Json, Limit, Model, app
-from mulfree.console import err_console, print_result
+from mulfree.console import WRONG_INPUT, err_console, print_result
 from mulfree.options import formats_of
 
 if TYPE_CHECKING:
@@ -55,11 +55,16 @@ def explore(
     seed: Annotated[int, typer.Option(help="Of what is drawn.")] = 0,
     limit: Limit = None,
     by: Annotated[str, typer.Option(metavar="NAME,...", help="What designs are compared in.")] = "area,fps,accuracy",
+    known_only: Annotated[
+        bool, typer.Option("--known-only", help="Measure nothing; show what the folder has.")
+    ] = False,
+    least_accuracy: Annotated[float, typer.Option(help="Of designs on the front, 0 to 1.", min=0, max=1)] = 0.0,
     processes: Annotated[int | None, typer.Option(help="Of this machine; by default one for each core.", min=1)] = None,
     scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler, tcp://HOST:PORT.")] = None,
     json: Json = False,
 ) -> None:
     """Compile many designs, and print and plot those that no other beats in area, rate and accuracy."""
+    from mulfree import CompileError
     from mulfree.exploration import Space
     from mulfree.exploration.exploration import check_metrics, explore
     from mulfree.exploration.page import write_page
@@ -81,11 +86,17 @@ def explore(
     check_metrics(metrics)
     known: dict[str, Any] = {"data": data, "calibrate": calibrate, "inputs": formats_of(inputs), "limit": limit}
     known |= {"points": points, "seed": seed, "processes": processes, "scheduler": scheduler}
+    known |= {"known_only": known_only}
     with _shown() as progress:
         found = explore(model, space, folder=output, progress=progress, **known)
-    written = write_page(found, metrics, output)
-    lines = [*front_tables(found, metrics), counts(found, metrics), *errors(found), written]
-    print_result(to_dict(found, metrics) | {"folder": str(output)}, *lines)
+    if not found.points:
+        raise CompileError(f"{output}: knows no point of these options, model and data; leave --known-only out")
+    front = found.front(metrics, least_accuracy)
+    written = write_page(found, front, metrics, output)
+    lines = [*front_tables(found, front, metrics), counts(found, front), *errors(found), written]
+    print_result(to_dict(found, front, metrics) | {"folder": str(output)}, *lines)
+    if found.points and not found.designs:
+        raise typer.Exit(WRONG_INPUT)
 
 
 def listed(text: str | None) -> list[str]:

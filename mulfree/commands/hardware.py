@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from mulfree.commands.app import Json, Limit, Model, app, samples_for
+from mulfree.commands.tools import Liberty, cells_for
 from mulfree.console import print_result, working
 from mulfree.options import DesignOptions, with_options
 
@@ -58,6 +59,7 @@ def _ir_printer(names: list[str]) -> Callable[[Any, Any], None] | None:
 @with_options
 def estimate(
     model: Model,
+    liberty: Liberty = None,
     activity: Annotated[
         Path | None, typer.Option(metavar="DATA", help="Samples on which to count toggles, as a proxy for power.")
     ] = None,
@@ -67,8 +69,10 @@ def estimate(
     json: Json = False,
 ) -> None:
     """Area, clock, latency and rate without synthesis, per stage and in total, with the error of the estimate."""
+    from mulfree.netlist_summary import area_dict, area_line
     from mulfree.summary import estimate_table, power_table
 
+    library = cells_for(options.target, liberty)
     design = options.design(model)
     with working("estimating"):
         result = design.estimate()
@@ -76,5 +80,7 @@ def estimate(
     if activity:
         with working("counting toggles"):
             power = design.power(samples_for(design, activity, limit).inputs)
-    data = result.to_dict() | ({"power": power.to_dict()} if power else {})
-    print_result(data, estimate_table(result), *([power_table(power)] if power else []))
+    data = result.to_dict() | ({"area": area_dict(result, library)} if library else {})
+    data |= {"power": power.to_dict()} if power else {}
+    lines = [*([area_line(result, library)] if library else []), *([power_table(power)] if power else [])]
+    print_result(data, estimate_table(result), *lines)

@@ -9,7 +9,18 @@ from typing import Annotated
 import typer
 
 from mulfree.commands.app import Json, Model, app
-from mulfree.commands.tools import MEMORY_MB, Jobs, MemoryLimit, NoCache, TimeLimit, Yosys, stage_by_stage, tools
+from mulfree.commands.tools import (
+    MEMORY_MB,
+    Jobs,
+    Liberty,
+    MemoryLimit,
+    NoCache,
+    TimeLimit,
+    Yosys,
+    cells_for,
+    stage_by_stage,
+    tools,
+)
 from mulfree.console import print_result, working
 from mulfree.options import DesignOptions, with_options
 
@@ -18,6 +29,7 @@ from mulfree.options import DesignOptions, with_options
 @with_options
 def synth(
     model: Model,
+    liberty: Liberty = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Folder for the report.")] = None,
     jobs: Jobs = None,
     time_limit: TimeLimit = 600,
@@ -29,16 +41,18 @@ def synth(
     json: Json = False,
 ) -> None:
     """Synthesise every stage with Yosys, compare with the estimate, prove that no multiplication and no DSP is left."""
-    from mulfree.netlist_summary import synthesis_dict, synthesis_line, synthesis_table
+    from mulfree.netlist_summary import Comparison
 
+    library = cells_for(options.target, liberty)
     design = options.design(model)
     with working("estimating"):
         estimate = design.estimate()
     with tools(jobs, time_limit, memory_limit, no_cache, yosys) as settings, stage_by_stage("synthesising") as progress:
-        result = design.synthesise(progress=progress, settings=settings)
+        result = design.synthesise(progress=progress, settings=settings, library=library)
     page = design.report(output, result) if output else None
-    lines = [synthesis_line(result), *([f"report: {page}"] if page else [])]
-    print_result(synthesis_dict(result, estimate) | {"report": page}, synthesis_table(result, estimate), *lines)
+    found = Comparison(estimate, result, library)
+    lines = [*found.lines(), *([f"report: {page}"] if page else [])]
+    print_result(found.to_dict() | {"report": page}, found.table(), *lines)
 
 
 @app.command()
@@ -72,7 +86,7 @@ def pnr(
     if (device is None) == (board is None):
         raise typer.BadParameter("give one of --device and --board")
     chip, where = (board_named(board).device, board) if board else (device_named(device or ""), device or "")
-    design = replace(options, target=chip.family.target).design(model)
+    design = replace(options, target=chip.family.circuits).design(model)
     bounds = tools(jobs, time_limit, memory_limit, no_cache, yosys)
     with bounds as settings, stage_by_stage("synthesising, then placing and routing") as progress:
         placed = design.place_and_route(

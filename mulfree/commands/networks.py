@@ -39,22 +39,21 @@ def networks(
 
 
 def _write(architecture: Architecture, output: Path, seed: int) -> None:
-    import onnx
-
     from mulfree.networks import to_onnx
+    from mulfree.samples import write_bytes
 
-    onnx.save(to_onnx(architecture, seed), output)
+    write_bytes(output, to_onnx(architecture, seed).SerializeToString())
 
 
 def _counted(architecture: Architecture) -> dict[str, Any]:
     from mulfree.networks import Role, depth, multiplications, parameters
 
     counts = {role.value: count for role, count in parameters(architecture).items() if role is not Role.SETTING}
-    products = {f"products with {role.value}": count for role, count in multiplications(architecture).items()}
+    operations = {f"operations with {role.value}": count for role, count in multiplications(architecture).items()}
     return (
         {"name": architecture.name, "layers": len(architecture.layers), "depth": depth(architecture)}
         | counts
-        | products
+        | operations
     )
 
 

@@ -19,7 +19,7 @@ from mulfree.ir import CompileError
 from mulfree.summary import simulate
 
 BATCH = 256
-OF_STAGES = ("stages", "calibration")
+OF_STAGES = ("stages", "calibration", "timing_calibration")
 """What a point leaves out of an estimate."""
 Adapted = tuple[str, tuple[str, ...]]
 """A model's file and its adaptations: what decides the integers."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from threading import Lock
 from typing import Any
 
 import mulfree
+from mulfree.exploration import digest
 from mulfree.exploration.bench import Bench
 from mulfree.exploration.choice import Choice
 from mulfree.exploration.point import Point
@@ -19,6 +21,7 @@ from mulfree.ir import CompileError
 
 SECONDS = 10
 """For the scheduler to answer."""
+ADDRESS = re.compile(r"(\w+://)?[^/\s]+:\d+")
 REMEDY = "pip install 'mulfree[explore]', or leave the scheduler out"
 
 
@@ -51,6 +54,8 @@ def _distributed() -> Any:
 
 @contextmanager
 def _connected(distributed: Any, address: str) -> Generator[Any]:
+    if not ADDRESS.fullmatch(address):
+        raise CompileError(f"'{address}' is no address of a Dask scheduler; write for example tcp://10.0.0.1:8786")
     try:
         client = distributed.Client(address, timeout=SECONDS, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
@@ -63,12 +68,13 @@ def _connected(distributed: Any, address: str) -> Generator[Any]:
 
 def _check_workers(client: Any, address: str) -> None:
     # A function without a name is sent as it is; one of this module would need mulfree to be there.
-    versions = client.run(lambda: importlib.import_module("mulfree").__version__, on_error="return")
-    if not versions:
+    found = client.run(lambda: importlib.import_module("mulfree.exploration.digest").of_mulfree(), on_error="return")
+    if not found:
         raise CompileError(f"{address}: the scheduler has no workers; start some with 'dask worker {address}'")
-    for worker, version in versions.items():
-        if version != mulfree.__version__:
-            raise CompileError(f"{worker}: has not mulfree {mulfree.__version__} ({version}); install it there")
+    for worker, program in found.items():
+        if program != digest.of_mulfree():
+            why = f" ({program})" if isinstance(program, Exception) else ""
+            raise CompileError(f"{worker}: has not this very mulfree, {mulfree.__version__}{why}; install it there")
 
 
 _alone = Lock()

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import mulfree
 from mulfree.samples import Samples
+
+SOURCES = (".py", ".sv", ".json", ".cpp")
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -37,6 +42,16 @@ def of_samples(samples: Samples) -> str:
     arrays = {**samples.inputs, "": np.zeros(0) if samples.labels is None else samples.labels}
     parts = [(f"{name} {x.dtype} {x.shape}".encode(), x.tobytes()) for name, x in sorted(arrays.items())]
     return _sha256(part for pair in parts for part in pair)
+
+
+@cache
+def of_mulfree() -> str:
+    """Of the program itself: its modules, tables and library of hardware."""
+    root = Path(mulfree.__file__).parent
+    # Links are followed: in a source tree the layers are links.
+    files = [Path(folder, name) for folder, _, names in os.walk(root, followlinks=True) for name in names]
+    parts = [(path.relative_to(root).as_posix(), path) for path in files if path.suffix in SOURCES]
+    return _sha256(part for name, path in sorted(parts) for part in (name.encode(), path.read_bytes()))
 
 
 def of_file(path: Path) -> str:

@@ -15,7 +15,7 @@ from mulfree.exploration.journal import Journal
 from mulfree.exploration.point import LARGER_IS_BETTER, METRICS, Point
 from mulfree.exploration.space import Space, sampled
 from mulfree.exploration.study import Study, read_study
-from mulfree.exploration.workers import Workers, workers
+from mulfree.exploration.workers import NOBODY, Workers, workers
 from mulfree.ir import CompileError
 
 Progress = Callable[[int, int, Point | None], None]
@@ -39,17 +39,16 @@ class Exploration:
     def targets(self) -> list[str]:
         return list(dict.fromkeys(point.choice.target for point in self.points))
 
-    def front(self, by: Sequence[str] = OBJECTIVES) -> list[Point]:
+    def front(self, by: Sequence[str] = OBJECTIVES, least_accuracy: float = 0) -> list[Point]:
         """The designs that no other one for the same target dominates in the metrics `by`, the smallest first.
 
         One dominates another if it is at least as good in every metric and better in one; of equal ones the first
-        stays. A metric that was not measured of every design is left out. Raises CompileError for an unknown metric.
+        stays. A metric that was not measured of every design is left out, and so is a design of less than the least
+        accuracy. Raises CompileError for an unknown metric.
         """
         check_metrics(by)
-        return [point for target in self.targets for point in _front(self._of(target), by)]
-
-    def _of(self, target: str) -> list[Point]:
-        return [point for point in self.designs if point.choice.target == target]
+        accurate = [p for p in self.designs if p.accuracy is None or p.accuracy >= least_accuracy]
+        return [p for t in self.targets for p in _front([p for p in accurate if p.choice.target == t], by)]
 
 
 def check_metrics(names: Sequence[str]) -> None:
@@ -79,6 +78,7 @@ def explore(
     points: int | None = None,
     seed: int = 0,
     limit: int | None = None,
+    known_only: bool = False,
     progress: Progress | None = None,
 ) -> Exploration:
     """Compile and weigh the designs of a network that a space says, and measure their accuracy.
@@ -94,6 +94,7 @@ def explore(
         scheduler: address of a Dask scheduler; by default processes of this machine measure, as many as `processes`
             says or one for each core.
         points: how many choices to draw, by `seed`, if the space has more.
+        known_only: measure nothing, and give the points that an earlier call left in the folder.
 
     A choice that cannot be compiled is a point with an error. Raises CompileError for a model, data, a space or a
     folder that cannot be used, and for a scheduler that does not answer.
@@ -107,7 +108,8 @@ def explore(
     choices = sampled(filled(space, study.models[str(model)]).choices(str(model)), points, seed)
     _check(choices, study)
     journal = Journal(Path(folder)) if folder else None
-    return _completed(study, choices, journal, workers(scheduler, processes), progress or _silent)
+    by = NOBODY if known_only else workers(scheduler, processes)
+    return _completed(study, choices, journal, by, progress or _silent)
 
 
 def _completed(
@@ -122,7 +124,7 @@ def _completed(
             journal.append(point)
         found[point.key] = point
         progress(len(found), len(wanted), point)
-    return Exploration(tuple(found[key] for key in wanted), len(known))
+    return Exploration(tuple(found[key] for key in wanted if key in found), len(known))
 
 
 def _measured(study: Study, choices: Sequence[Choice], by: Workers) -> Iterator[Point]:

@@ -16,28 +16,27 @@ from mulfree.ir import CompileError
 NAME = "exploration.html"
 
 
-def write_page(exploration: Exploration, by: Sequence[str], folder: Path) -> str:
-    """Write the page, and the pictures where Matplotlib is installed; says what was written, or why there is less.
+def write_page(exploration: Exploration, front: Sequence[Point], by: Sequence[str], folder: Path) -> str:
+    """Write the page, with a front that was found by some metrics, and the pictures where Matplotlib is installed.
 
-    Raises CompileError if the folder cannot be written.
+    Says what was written, or why there is less. Raises CompileError if the folder cannot be written.
     """
-    drawn, remark = _drawn(exploration, by)
+    drawn, remark = _drawn(exploration, front)
     svg = drawn.get("front.svg", b"").decode()
-    write_pages({NAME: to_html(exploration, by, svg[svg.find("<svg") :] if svg else ""), **drawn}, folder)
+    write_pages({NAME: to_html(exploration, front, by, svg[svg.find("<svg") :] if svg else ""), **drawn}, folder)
     return f"written to {folder}: {', '.join([NAME, *drawn])}{remark}"
 
 
-def _drawn(exploration: Exploration, by: Sequence[str]) -> tuple[dict[str, bytes], str]:
+def _drawn(exploration: Exploration, front: Sequence[Point]) -> tuple[dict[str, bytes], str]:
     if not exploration.designs:
         return {}, ""
     try:
-        return pictures(exploration, by), ""
+        return pictures(exploration, front), ""
     except CompileError as error:
         return {}, f". {error}"
 
 
-def to_html(exploration: Exploration, by: Sequence[str], svg: str) -> str:
-    front = exploration.front(by)
+def to_html(exploration: Exploration, front: Sequence[Point], by: Sequence[str], svg: str) -> str:
     options = varying(exploration.points)
     sections = [
         {"target": target, "unit": unit(target), "rows": [_row(p, options) for p in front if p.choice.target == target]}
@@ -48,7 +47,7 @@ def to_html(exploration: Exploration, by: Sequence[str], svg: str) -> str:
         name=exploration.points[0].choice.model if exploration.points else "",
         by=by,
         svg=svg,
-        counts=counts(exploration, by),
+        counts=counts(exploration, front),
         errors=errors(exploration),
         options=options,
         figures=measured(exploration.designs),

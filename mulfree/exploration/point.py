@@ -11,11 +11,11 @@ from mulfree.compiler.price import price
 from mulfree.exploration.choice import Choice
 from mulfree.rtl.cost import Cost
 
-LARGER_IS_BETTER = ("fps", "accuracy")
+LARGER_IS_BETTER = ("fps", "accuracy", "fmax", "peak")
 OF_THE_TOTAL = ("luts", "ffs", "brams", "lutram", "gates")
-METRICS = ("area", "fps", "accuracy", "latency", *OF_THE_TOTAL)
+METRICS = ("area", "fps", "accuracy", "latency", "fmax", "peak", *OF_THE_TOTAL)
 """What points are compared in. `area` is `compiler.price`: LUTs of logic and memory, with what block memories count
-for, or gates; `latency` is in microseconds."""
+for, or gates; `latency` is in microseconds; `fmax` is the estimate's clock in MHz, and `peak` the rate at it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class Point:
     mulfree: str
     """Version that measured it."""
     digests: Mapping[str, str]
-    """SHA-256 of the model's file, of the data and of the data for calibration."""
+    """SHA-256 of the model's file, of the data, of the data for calibration, and of mulfree itself."""
     command: str
     accuracy_command: str | None
     seconds: float
@@ -68,6 +68,11 @@ class Point:
                 return float(getattr(self, name))
             case "latency":
                 return self._number(self.estimate["latency_us"])
+            case "fmax":
+                return self._number(self.estimate["fmax_mhz"])
+            case "peak":
+                fmax = self.metric("fmax")
+                return None if fmax is None else self.fps * fmax / self.choice.clock_mhz
             case _:
                 return self._number(self.estimate["total"][name])
 

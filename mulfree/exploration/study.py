@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import mulfree
 from mulfree.api import quantised
 from mulfree.compiler.model import QuantisedModel
 from mulfree.exploration import digest
@@ -43,21 +42,20 @@ class Study:
     data: Data | None
     calibration: Data | None
     digests: Mapping[str, str] = field(default_factory=dict[str, str])
-    """By file: of the models and the data, and of the folding files that choices name."""
+    """By file: of the models, and of the folding files that choices name. By "mulfree": of the program itself."""
 
     def digests_of(self, choice: Choice) -> dict[str, str]:
         """Of everything that the choice's results depend on."""
-        found = {"model": self.digests[choice.model]}
+        found = {"mulfree": self.digests["mulfree"], "model": self.digests[choice.model]}
         found |= {"data": self.data.digest} if self.data else {}
         found |= {"calibration": self.calibration.digest} if self.calibration and choice.adapt else {}
         file = choice.folding or ""
         return found | ({"folding": self.digests[file]} if file in self.digests else {})
 
     def key_of(self, choice: Choice) -> str:
-        """Equal only for equal choices on equal models and data, by the same version of mulfree."""
+        """Equal only for equal choices on equal models and data, measured by the very same program."""
         options = {name: value for name, value in choice.to_dict().items() if name != "model"}
-        known = {"options": options, "digests": self.digests_of(choice), "mulfree": mulfree.__version__}
-        return digest.of_data(known)[:KEY_LETTERS]
+        return digest.of_data({"options": options, "digests": self.digests_of(choice)})[:KEY_LETTERS]
 
     def renewed(self, point: Point, choice: Choice) -> Point:
         """A point of an equal choice, with the file names of this one."""
@@ -103,6 +101,7 @@ def read_study(
     samples = _labelled(data, read_samples(Path(data), ports).first(limit), limit) if data else None
     fitted = _data(calibrate, read_samples(Path(calibrate), ports)) if calibrate else None
     digests = {file: digest.of_model(Path(file), inputs) for file in models}
+    digests["mulfree"] = digest.of_mulfree()
     digests |= {file: digest.of_file(Path(file)) for file in foldings}
     return Study(models=read, inputs=inputs, data=samples, calibration=fitted, digests=digests)
 

@@ -46,6 +46,18 @@ class Processes:
         return _here(study, choices) if count <= 1 else _in_processes(study, choices, count)
 
 
+@dataclass(frozen=True)
+class Nobody:
+    """Measures nothing."""
+
+    def measure(self, study: Study, choices: Sequence[Choice]) -> Iterator[Point]:
+        del study, choices
+        return iter(())
+
+
+NOBODY = Nobody()
+
+
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 

@@ -18,7 +18,10 @@ def parameters(architecture: Architecture) -> Counter[Role]:
 
 
 def multiplications(architecture: Architecture) -> Counter[Role]:
-    """Products of one sample, by the role of the weights: every weight meets every position of the result."""
+    """Products of one sample, or what is in their place, by the role of the weights.
+
+    Every weight meets every position of the result.
+    """
     counts: Counter[Role] = Counter()
     for layer in architecture.layers:
         for weights in layer.weights:

@@ -6,7 +6,7 @@ computes integers exactly.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from math import floor, log2, prod, sqrt
 
@@ -32,7 +32,7 @@ class Draft:
         self._taken: dict[str, int] = {}
 
     @contextmanager
-    def place(self, name: str) -> Iterator[None]:
+    def place(self, name: str) -> Generator[None]:
         """Layers that are added inside are called after it."""
         self._places.append(name)
         yield

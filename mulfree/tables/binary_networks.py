@@ -17,7 +17,7 @@ from mulfree.networks import (
 from mulfree.tables import printed
 from mulfree.tables.comparison import PaperTable
 from mulfree.tables.reasons import entries
-from mulfree.tables.rules import flops, full_mbit, memory_mbit, peak_mbyte, squared_growth, storage_mbit
+from mulfree.tables.rules import GIGA, flops, full_mbit, memory_mbit, peak_mbyte, squared_growth, storage_mbit
 
 Build = Callable[..., Architecture]
 IMAGENET, CIFAR = {"size": 224, "classes": 1000}, {"size": 32, "classes": 100}
@@ -85,6 +85,18 @@ def complexity(name: str, title: str, rows: printed.Rows, networks: Mapping[str,
 def _complexity(network: Architecture) -> tuple[float, float, float]:
     weights, products = squared_growth(network)
     return storage_mbit(network, weights), flops(network, 1, products), peak_mbyte(network)
+
+
+def table_5_7() -> PaperTable:
+    networks = {row: build(**IMAGENET) for row, build in LARGE.items()}
+    found = {row: _complexity(network)[:2] for row, network in networks.items()}
+    for depth in (18, 34):
+        whole = resnet(depth=depth, **IMAGENET)
+        found[f"ResNet{depth}"] = full_mbit(whole), flops(whole)
+    computed = {row: (found[row][0], found[row][1] / GIGA) for row in printed.TABLE_5_7}
+    rows = entries("thesis 5.7", ("storage [Mbit]", "flops [10^9]"), printed.TABLE_5_7, computed)
+    rule = "as tables 5.4 and 5.5; 32 bits for every parameter of networks that are not binary"
+    return PaperTable("thesis 5.7", "complexity of networks on ImageNet", rule, rows)
 
 
 def table_3_7() -> PaperTable:

@@ -47,7 +47,8 @@ def printed_formulas() -> printed.Rows:
 
 
 def table_2_1() -> PaperTable:
-    window = Window((KERNEL, KERNEL), pads=(KERNEL // 2,) * 4)
+    pad = KERNEL // 2
+    window = Window((KERNEL, KERNEL), pads=(pad, pad, pad, pad))
     conv = FermatConvolution((FermatRing(5),), LENGTH, window)
     once = weight_operations(conv, CHANNELS, OUTPUTS)
     every = sample_operations(conv, CHANNELS, OUTPUTS, SIZE, SIZE).times(BATCH)

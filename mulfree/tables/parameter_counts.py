@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from mulfree.networks import Architecture, aw_resnet, multiplications, reaf_resnet, resnet
+from mulfree.networks.residual import Depth
 from mulfree.tables import printed
 from mulfree.tables.comparison import PaperTable
 from mulfree.tables.reasons import entries
-from mulfree.tables.rules import MEGA, all_parameters
+from mulfree.tables.rules import GIGA, MEGA, all_parameters
 
-GIGA = 10**9
+DEPTHS: tuple[Depth, ...] = (18, 50, 101)
 HALF = {"parts": 2, "reduction": 1}
 """r_C1 = C1 / 2: two exponents along the inputs; r = 1."""
 ATTENTION: dict[str, dict[str, Any]] = {
@@ -51,6 +52,26 @@ def table_7_1() -> PaperTable:
     computed = {row: (operations(network) / GIGA, all_parameters(network) / MEGA) for row, network in networks.items()}
     rows = entries("thesis 7.1", ("flops [10^9]", "parameters [10^6]"), printed.TABLE_7_1, computed)
     return PaperTable("thesis 7.1", "operations and parameters of AW-ResNet50", rule, rows)
+
+
+def table_7_2() -> PaperTable:
+    return _attended("7.2", "ImageNet", printed.TABLE_7_2, {"size": 224, "classes": 1000})
+
+
+def table_7_4() -> PaperTable:
+    return _attended("7.4", "CIFAR-100", printed.TABLE_7_4, {"size": 32, "classes": 100})
+
+
+def _attended(name: str, task: str, rows: printed.Rows, options: dict[str, Any]) -> PaperTable:
+    """Attention in the last 3 x 3 convolution of every block, r_C1 = C1 and r = 16."""
+    networks: dict[str, Architecture] = {}
+    for depth in DEPTHS:
+        networks[f"ResNet{depth}"] = resnet(depth=depth, **options)
+        networks[f"AW-ResNet{depth}"] = aw_resnet(depth=depth, is_binary=False, **options)
+    computed = {row: (all_parameters(networks[row]) / MEGA,) for row in rows}
+    rule = "all weights, biases, and scales and offsets of batch norms"
+    found = entries(f"thesis {name}", ("parameters [10^6]",), rows, computed)
+    return PaperTable(f"thesis {name}", f"parameters of AW-ResNets on {task}", rule, found)
 
 
 def operations(network: Architecture) -> int:

@@ -52,6 +52,19 @@ TABLE_3_7: Rows = {
     "PA-ResNet50": ("161.3", "1.44e9"),
     "ResNet50": ("817.8", "3.86e9"),
 }
+TABLE_5_7: Rows = {
+    "Bi-Real ResNet18(64)": ("33.2", "0.16"),
+    "UA-ResNet37(41)": ("32.2", "0.13"),
+    "Bi-Real ResNet34(64)": ("43.3", "0.19"),
+    "UA-ResNet41(48)": ("42.6", "0.16"),
+    "BinaryDenseNet51(32)": ("34.8", "0.27"),
+    "UA-DenseNet51(53)": ("34.5", "0.30"),
+    "BinaryDenseNet69(32)": ("42.0", "0.28"),
+    "UA-DenseNet69(48)": ("41.5", "0.31"),
+    "ResNet18": ("374.1", "1.81"),
+    "ResNet34": ("697.3", "3.66"),
+}
+"""The rows of networks whose layers the thesis gives."""
 TABLE_6_3: Rows = {
     "baseline": ("23.71",),
     "64, 64, 16-15-16": ("23.01",),
@@ -97,6 +110,19 @@ TABLE_7_1: Rows = {
     "r_C1 = C1/2, AK = A K": ("1.30", "31.28"),
     "r_C1 = C1, r = 16": ("1.23", "23.87"),
 }
+TABLE_7_2: Rows = {
+    "ResNet50": ("25.56",),
+    "AW-ResNet50": ("25.72",),
+    "ResNet101": ("44.55",),
+    "AW-ResNet101": ("44.95",),
+}
+TABLE_7_4: Rows = {
+    "ResNet18": ("11.22",),
+    "AW-ResNet18": ("11.31",),
+    "ResNet101": ("42.70",),
+    "AW-ResNet101": ("43.01",),
+}
+"""Of both tables the rows of networks that have no other attention."""
 SUM_MAX_TABLE: Rows = {
     "A, hidden layer pruned": ("80.0e3", "80e3", "80e3"),
     "B, hidden layer pruned": ("5.5e3", "0", "11e3"),

@@ -14,6 +14,8 @@ REST = "20 / 64 of the binary products and the real ones; what else the printed 
 LARGE_STEM = "with the 7 x 7 stem of ImageNet, which the rows that are equal do not have, this one is equal too"
 UNKNOWN = "neither stem gives the printed number, and the text has no other variant; within 0.8 %"
 
+RESNET34 = "ResNet34 has 21,797,672 parameters, of 32 bits each 697.53 Mbit"
+
 MEMORY, FLOPS = "memory [Mbit]", "flops"
 PARAMETERS, GFLOPS = "parameters [10^6]", "flops [10^9]"
 
@@ -28,7 +30,8 @@ REASONS: Mapping[tuple[str, str, str], str] = {
     ("thesis 3.7", "Bi-Real ResNet34", MEMORY): OTHER_RULE,
     ("thesis 3.7", "Bi-Real ResNet34", FLOPS): "Table 5.4 prints 1.93e8 for it, which is equal",
     ("thesis 3.7", "Bi-Real ResNet50", FLOPS): OTHER_RULE,
-    ("thesis 3.7", "ResNet34", MEMORY): "ResNet34 has 21,797,672 parameters, of 32 bits each 697.53 Mbit",
+    ("thesis 3.7", "ResNet34", MEMORY): RESNET34,
+    ("thesis 5.7", "ResNet34", "storage [Mbit]"): RESNET34,
     (
         "thesis 3.7",
         "ABC-ResNet18",
@@ -51,6 +54,10 @@ REASONS: Mapping[tuple[str, str, str], str] = {
     ),
     ("thesis 7.1", "s3, r_C1 = C1/2", GFLOPS): CUT,
     ("thesis 7.1", "r_C1 = C1, r = 16", GFLOPS): CUT,
+    ("thesis 7.2", "AW-ResNet101", PARAMETERS): (
+        "0.40 more than ResNet101, where Table 7.4 has 0.31 more, which is equal and what equation 7.11 gives"
+    ),
+    ("thesis 5.7", "BinaryDenseNet69(32)", "storage [Mbit]"): "the 41.95 of Table 5.4, which is equal, rounded again",
     (
         "thesis 2.1",
         "shifts d-1",

@@ -10,8 +10,9 @@ from collections import Counter
 from mulfree.networks import Architecture, Layer, Role, multiplications, parameters
 from mulfree.networks.cost import positions
 
-WORD, BATCH, MEGA = 32, 64, 10**6
-"""Bits of a real number, and binary operations that a processor does at once; samples; 10^6."""
+MEGA, GIGA = 10**6, 10**9
+WORD, BATCH = 32, 64
+"""Bits of a real number; samples, and as many binary operations that a processor does at once."""
 REAL_BYTES = 4
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 
@@ -21,6 +22,8 @@ CENTRES = 3
 """Rows that all others are taken from, in plans of differences."""
 TREES = (3, 2)
 """Rows that are taken one from the other, at most."""
+REMEMBERED = 8
+"""Plans that are kept: a layer's is asked for when arithmetics are compared, and again when it is built."""
 FAR = 1.1
 """Times the best price, from which on one plan of differences says that no other of them is worth a look."""
 
@@ -30,6 +33,12 @@ def plan_matrix(weights: IntArray, word: IntRange, target: str, deepest: int = D
 
     The cheapest of plans with more and with less sharing, by `plan_price`; the first of them where prices are equal.
     """
+    return _planned(weights.astype(np.int64).tobytes(), weights.shape, word, target, deepest)
+
+
+@lru_cache(REMEMBERED)
+def _planned(stored: bytes, shape: tuple[int, ...], word: IntRange, target: str, deepest: int) -> MatrixPlan:
+    weights = np.frombuffer(stored, np.int64).reshape(shape)
     plans = [(plan_price(plan, target), plan) for plan in _of_rows(weights, word, target, deepest)]
     least = min(price for price, _ in plans)
     for plan in _of_differences(weights, word, target, deepest):

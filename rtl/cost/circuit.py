@@ -44,6 +44,8 @@ def cell_terms(wire: Wire, meets_constant: bool, technology: str) -> Terms:
         return _heap(wire, wire.cell.summation, technology)
     if wire.cell.table is not None:
         return _lookup(wire, wire.cell.table.array, technology)
+    if wire.cell.name == "towards_zero":
+        return _step(wire, technology)
     if wire.cell.name in _RING_TABLES:
         return _ring(wire, technology)
     plan = _PLANS.get(wire.cell.name)
@@ -73,6 +75,15 @@ def _lookup(wire: Wire, table: IntArray, technology: str) -> Terms:
     if not inputs:
         return Terms(Cost(gates=wire.cell.price(wire.type, operands).gates))
     return Terms(Cost(luts=cell_lookup.luts(table, operands, inputs)))
+
+
+def _step(wire: Wire, technology: str) -> Terms:
+    """A carry chain above the lowest bits, its carry in a place of its own; with four inputs a table complements each
+    bit first.
+    """
+    price = priced(wire)
+    tables = 1 if technology in TARGETS and TARGETS[technology].lut_inputs > 4 else 2
+    return Terms(Cost(luts=tables * price.luts, carries=price.luts / 4, gates=price.gates))
 
 
 def _adder(width: int, operand: int, lanes: int = 1) -> Terms:

@@ -47,6 +47,7 @@ BORROWED = {
     "attentional_matrix": "matrix_vector",
     "butterflies": "channelwise",
     "constant_layer": "channelwise",
+    "even_threshold": "affine",
     "from_words": "clamp",
     "remainders": "add",
     "spectrum_product": "matrix_vector",
@@ -168,6 +169,14 @@ def _threshold(stage: Stage, target: Target) -> Terms:
     for level in range(p["levels"]):
         levels += threshold_level(p["lanes"], width, level, p["folds"])
     return levels + _memories(stage, target) + _circuits(stage, target, ["t"] if p["folds"] == 1 else [])
+
+
+def _even_threshold(stage: Stage, target: Target) -> Terms:
+    """A fetch, where channels differ, and the division with its registers."""
+    if not stage.memories:
+        return _pipelined(stage, target)
+    fetch = vector_fetch(stage.inputs[0].token_bits, 1, 1, stage.memories["weights"].depth, target)
+    return fetch + _memories(stage, target) + _pipelined(stage, target)
 
 
 def _affine(stage: Stage, target: Target) -> Terms:
@@ -315,6 +324,7 @@ _KINDS: dict[str, Callable[[Stage, Target], Terms]] = {
     "concat": _concat,
     "constant_matrix": _pipelined,
     "constant_layer": _pipelined,
+    "even_threshold": _even_threshold,
     "fifo": _fifo,
     "fork": _fork,
     "from_words": _mapped,

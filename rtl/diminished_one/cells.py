@@ -29,7 +29,7 @@ def rotate(ring: DiminishedOne, places: int) -> Cell:
         return ring.shift_left(x, places)
 
     printed = _instances("diminished_one_rotate", "x", {"BITS": ring.bits, "PLACES": places})
-    return Cell("ring_rotate", _words(ring), evaluate, printed, price.rotation)
+    return Cell("ring_rotate", _words(ring), evaluate, printed, price.rotation, arguments=(places,))
 
 
 def add(ring: DiminishedOne, places: int = 0) -> Cell:
@@ -41,7 +41,7 @@ def add(ring: DiminishedOne, places: int = 0) -> Cell:
         return ring.add(a, ring.shift_left(b, places))
 
     printed = _instances("diminished_one_add", "ab", {"BITS": ring.bits, "PLACES": places})
-    return Cell("ring_add", _words(ring), evaluate, printed, price.sum)
+    return Cell("ring_add", _words(ring), evaluate, printed, price.sum, arguments=(places,))
 
 
 def turn(ring: DiminishedOne, step: int, count: int) -> Cell:
@@ -60,7 +60,8 @@ def turn(ring: DiminishedOne, step: int, count: int) -> Cell:
         return turned
 
     parameters = {"BITS": ring.bits, "STEP": step, "K": (count - 1).bit_length()}
-    return Cell("ring_turn", infer, evaluate, _instances("diminished_one_turn", "xk", parameters), price.turn)
+    printed = _instances("diminished_one_turn", "xk", parameters)
+    return Cell("ring_turn", infer, evaluate, printed, price.turn, arguments=(step, count))
 
 
 DIGITS = IntRange(0, 3)

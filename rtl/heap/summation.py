@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from textwrap import indent
 from typing import Any
 
@@ -21,6 +22,8 @@ from mulfree.rtl.wires import WireType
 
 Types = tuple[WireType, ...]
 FULL_ADDER_DELAY = 2
+REMEMBERED = 4096
+"""Sums whose heaps are kept: a circuit's are asked for several times, when it is priced, cut and printed."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +84,7 @@ class Summation:
 
     def planned(self, out: WireType, operands: Types, technology: str) -> tuple[Heap, Plan]:
         """The bits and the plan of one lane of the result."""
-        bits = self.heap(out, operands)
-        return decided(bits, technology) if self.is_sign else (bits, plan(bits.heights, technology))
+        return _planned(self, out, operands, technology)
 
     def area(self, out: WireType, operands: Types, technology: str) -> Area:
         """What all lanes of the result take, with the inverters that tables do not absorb."""
@@ -112,6 +114,12 @@ class Summation:
 
     def _one_lane(self, operands: Types) -> Types:
         return operands if self.is_across else tuple(w.of_lanes(1) for w in operands)
+
+
+@lru_cache(REMEMBERED)
+def _planned(sum: Summation, out: WireType, operands: Types, technology: str) -> tuple[Heap, Plan]:
+    bits = sum.heap(out, operands)
+    return decided(bits, technology) if sum.is_sign else (bits, plan(bits.heights, technology))
 
 
 def _word(range_: IntRange) -> IntRange:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -50,6 +50,8 @@ class Netlist:
 
     vectors: tuple[Vector, ...]
     outputs: dict[str, Bits]
+    wires: Mapping[Wire, Bits]
+    """Where the bits of every wire of the circuit are."""
 
     @cached_property
     def levels(self) -> tuple[int, ...]:
@@ -67,7 +69,7 @@ def netlist(circuit: Circuit, technology: str) -> Netlist:
     for wire in (*circuit.inputs, *circuit.wires):
         reading.add(wire)
     outputs = {name: reading.bits[wire] for name, wire in circuit.outputs.items()}
-    return Netlist(tuple(reading.vectors), outputs)
+    return Netlist(tuple(reading.vectors), outputs, reading.bits)
 
 
 class _Reading:

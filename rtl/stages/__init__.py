@@ -11,6 +11,7 @@ from mulfree.rtl.stages.constant_layer import constant_layer
 from mulfree.rtl.stages.constant_matrix import constant_matrix
 from mulfree.rtl.stages.elementwise import add, clamp, leaky, lookup
 from mulfree.rtl.stages.entry_schedule import EntrySchedule
+from mulfree.rtl.stages.even_threshold import even_threshold
 from mulfree.rtl.stages.fermat import fermat_convolution, remainders
 from mulfree.rtl.stages.lazy_trees import lazy_trees
 from mulfree.rtl.stages.matrix_vector import Lane, matrix_vector
@@ -22,6 +23,7 @@ from mulfree.rtl.stages.sliding_window import sliding_window
 from mulfree.rtl.stages.sparse_matrix import EntryLane, sparse_matrix
 from mulfree.rtl.stages.spatial_shift import spatial_shift
 from mulfree.rtl.stages.structure import channel_gather, concat, pad, run_elements
+from mulfree.rtl.stages.tabulated import tabulated
 from mulfree.rtl.stages.text import port_names
 from mulfree.rtl.stages.threshold import threshold
 from mulfree.rtl.stages.top_k import top_k
@@ -48,6 +50,7 @@ __all__ = [
     "concat",
     "constant_layer",
     "constant_matrix",
+    "even_threshold",
     "fermat_convolution",
     "fifo",
     "fork",
@@ -68,6 +71,7 @@ __all__ = [
     "spatial_shift",
     "stack_steps",
     "stage_verilog",
+    "tabulated",
     "threshold",
     "top_k",
     "tree_stack",

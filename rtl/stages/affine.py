@@ -11,15 +11,13 @@ from mulfree.ir.ops import Affine
 from mulfree.rtl import cells
 from mulfree.rtl.actors import every_step
 from mulfree.rtl.circuit import Circuit, Wire
-from mulfree.rtl.design import Memory, Stage, Stream
-from mulfree.rtl.stages.constants import channel_pattern, like, packed_words
+from mulfree.rtl.design import Stage, Stream
+from mulfree.rtl.stages.constants import channel_pattern, like
 from mulfree.rtl.stages.elementwise import register_text
 from mulfree.rtl.stages.matrix_vector import fetch_text
 from mulfree.rtl.stages.shift_add import by_digit, digit_planes, times
 from mulfree.rtl.stages.text import circuit_instance, circuit_text, handshake, module_text, rom_text
-
-Rows = dict[str, tuple[IntArray, IntRange]]
-"""Constants by token: input of the circuit to (tokens, lanes) numbers and the range in which they are stored."""
+from mulfree.rtl.stages.token_constants import Rows, constant_wires, memory_of, memory_ports
 
 
 def affine(name: str, x: Stream, value: Value[TensorType], op: Affine, *, location: Location | None = None) -> Stage:
@@ -31,7 +29,7 @@ def affine(name: str, x: Stream, value: Value[TensorType], op: Affine, *, locati
     channels = channel_pattern(x)
     multiplier, offset = (_of(constant.array, channels) for constant in (op.multiplier, op.offset))
     rows = _rows(multiplier, offset)
-    memory = {"weights": _memory(rows)} if rows and len(channels) > 1 else {}
+    memory = {"weights": memory_of(rows)} if rows and len(channels) > 1 else {}
     return Stage(
         name=name,
         module="affine",
@@ -59,22 +57,10 @@ def _rows(multiplier: IntArray, offset: IntArray) -> Rows:
     return rows
 
 
-def _memory(rows: Rows) -> Memory:
-    """One word per token: the rows' constants one after the other, the first lowest."""
-    width, words = 0, [0] * len(next(iter(rows.values()))[0])
-    for numbers, range in rows.values():
-        words = [word | new << width for word, new in zip(words, packed_words(numbers, range), strict=True)]
-        width += numbers.shape[1] * max(1, range.width)
-    return Memory(width, tuple(words), "auto")
-
-
 def _circuit(x: Stream, value: Value[TensorType], op: Affine, rows: Rows, is_stored: bool) -> Circuit:
     circuit = Circuit()
     word = circuit.plain(circuit.input("x", x.type.range, x.lanes))
-    constants = {
-        key: circuit.input(key, range, x.lanes) if is_stored else circuit.constant(numbers[0].tolist(), range)
-        for key, (numbers, range) in rows.items()
-    }
+    constants = constant_wires(circuit, rows, is_stored=is_stored)
     product = _product(circuit, word, constants) or times(circuit, word, int(op.multiplier.array[0]))
     offset = constants.get("offset") or circuit.constant([int(op.offset.array[0])] * x.lanes)
     circuit.output("y", circuit.cast(circuit.drive(cells.ADD, product, offset), value.type.range))
@@ -106,10 +92,7 @@ def affine_text(stage: Stage) -> str:
             "logic step_valid, step_ready, unused_last;",
             *fetch_text(stage, 1, 1, "unused_last"),
         ]
-        low = 0
-        for wire in circuit.inputs[1:]:
-            ports[wire.name] = f"weights[{low + wire.type.bits - 1}:{low}]"
-            low += wire.type.bits
+        ports |= memory_ports(circuit)
     body.append(circuit_instance(stage, "map", ports))
     body.append(register_text(stage, {**handshake("s", source), "s_data": "result"}))
     return module_text(stage, "every element times a constant plus a constant of its channel.", body, parts)

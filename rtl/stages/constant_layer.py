@@ -13,9 +13,9 @@ from mulfree.rtl.compare_lanes import compare_lanes
 from mulfree.rtl.design import Stage, Stream
 from mulfree.rtl.heap import GENERIC
 from mulfree.rtl.pipeline import registers_within
+from mulfree.rtl.stages.ascending import steps_of
 from mulfree.rtl.stages.constants import raster_stream
 from mulfree.rtl.stages.pipelined import pipelined_stage_text
-from mulfree.rtl.stages.threshold import steps_of
 
 
 def constant_layer(

@@ -11,6 +11,7 @@ from mulfree.rtl.stages.channelwise import channelwise_text
 from mulfree.rtl.stages.constant_layer import constant_layer_text
 from mulfree.rtl.stages.constant_matrix import constant_matrix_text
 from mulfree.rtl.stages.elementwise import add_text, clamp_text, leaky_text, lookup_text
+from mulfree.rtl.stages.even_threshold import even_threshold_text
 from mulfree.rtl.stages.fermat.butterflies import butterflies_text
 from mulfree.rtl.stages.fermat.remainders import remainders_text
 from mulfree.rtl.stages.fermat.spectrum_product import spectrum_product_text
@@ -40,6 +41,7 @@ PRINTERS: dict[str, Callable[[Stage], str]] = {
     "concat": concat_text,
     "constant_matrix": constant_matrix_text,
     "constant_layer": constant_layer_text,
+    "even_threshold": even_threshold_text,
     "fifo": fifo_text,
     "fork": fork_text,
     "from_words": from_words_text,

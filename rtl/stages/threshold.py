@@ -1,9 +1,4 @@
-"""threshold: a monotone step function per channel, by binary search over stored thresholds.
-
-With unit = the step of the result's range and T = its largest index, every channel is brought to T ascending
-thresholds t with index = #{x >= t}, or T - #{x >= t} where the channel falls: a threshold that lets the index jump
-by k stands k times, and a channel that starts above index 0 has thresholds that every x reaches.
-"""
+"""threshold: a monotone step function per channel, by binary search over stored thresholds."""
 
 from __future__ import annotations
 
@@ -14,8 +9,8 @@ from mulfree.ir.ops import Threshold
 from mulfree.rtl import cells
 from mulfree.rtl.actors import every_step
 from mulfree.rtl.circuit import Circuit
-from mulfree.rtl.compare_lanes import Step
 from mulfree.rtl.design import Memory, Stage, Stream
+from mulfree.rtl.stages.ascending import ascending, result_of, stored_numbers
 from mulfree.rtl.stages.constants import channel_pattern, like, packed_words
 from mulfree.rtl.stages.text import (
     CLOCK,
@@ -44,8 +39,7 @@ def threshold(
     One elastic level per bit of the result's index; each compares with a threshold chosen by channel and by the
     bits found so far.
     """
-    channels = channel_pattern(x)
-    stored, table, falls = _table(x.type.range, op, channels)
+    table, falls = _table(x.type.range, op, channel_pattern(x))
     range = IntRange(int(table.min()), int(table.max()))
     levels = table.shape[-1].bit_length()
     flags = {} if falls.all() or not falls.any() else {"falls": _flag_memory(falls, style)}
@@ -55,56 +49,27 @@ def threshold(
         inputs=(x,),
         outputs=(like(name, x, value),),
         actors=(every_step(),) * levels,
-        parameters={"lanes": x.lanes, "folds": len(channels), "levels": levels, "compare_copies": levels},
+        parameters={"lanes": x.lanes, "folds": len(table), "levels": levels, "compare_copies": levels},
         memories={**_memories(table, range, style), **flags},
         circuits={
-            "compare": _compare(stored, range, x.lanes),
+            "compare": _compare(stored_numbers(x.type.range), range, x.lanes),
             "finish": _finish(op.levels, levels, x.lanes, falls, value.type.range),
         },
         location=location,
     )
 
 
-def steps_of(x: IntRange, op: Threshold, channels: int) -> list[Step]:
-    """For a result of two levels: where each channel of plain numbers of range x goes from one to the other."""
-    assert op.levels.count == 2, f"a step is between two levels, not {op.levels.count}"
-    plain = IntRange(x.lo, x.hi)
-    rows = (_normalised(plain, op, channel) for channel in range(channels))
-    return [Step(thresholds[0] if thresholds else x.hi + 1, falls) for falls, thresholds in rows]
+def _table(x: IntRange, op: Threshold, channels: IntArray) -> tuple[IntArray, AnyArray]:
+    """Thresholds (folds, lanes, 2^levels - 1) on the stored x; which channels fall (folds, lanes).
 
-
-def _table(x: IntRange, op: Threshold, channels: IntArray) -> tuple[IntRange, IntArray, AnyArray]:
-    """Range of the stored x as a number; thresholds (folds, lanes, 2^levels - 1) on it; which channels fall."""
-    stored = IntRange(0, x.count - 1) if x.is_coded else x
-    count = int(channels.max()) + 1
-    rows = [_normalised(x, op, channel) for channel in range(count)]
-    size = (1 << max(1, (op.levels.count - 1).bit_length())) - 1
-    never = stored.hi + 1
-    table = np.full((count, size), never, dtype=object if not stored.fits_int64 else np.int64)
-    for channel, (_, thresholds) in enumerate(rows):
-        table[channel, : len(thresholds)] = thresholds
-    falls = np.array([falls for falls, _ in rows])
-    return stored, table[channels], falls[channels]
-
-
-def _normalised(x: IntRange, op: Threshold, channel: int) -> tuple[bool, list[int]]:
-    """Whether the channel falls, and its ascending thresholds on the stored x, one per step of the index."""
-    base, step = (int(t.array[min(channel, len(t.array) - 1)]) for t in (op.base, op.step))
-    row = op.thresholds.array[min(channel, len(op.thresholds.array) - 1)]
-    unit, range = op.levels.step, op.levels
-    falls = step < 0
-    start = (range.hi - base if falls else base - range.lo) // unit
-    always = -(2**70)
-    thresholds = [always] * start + [int(t) for t in row for _ in np.arange(abs(step) // unit)]
-    # Thresholds beyond the last step are above what this channel reaches: x is as wide as the widest channel.
-    reached = [_on_stored(x, t) for t in thresholds if t <= x.hi]
-    return falls, reached[: range.count - 1]
-
-
-def _on_stored(x: IntRange, threshold: int) -> int:
-    """The least stored number that reaches the threshold: an index where x has a step."""
-    clipped = max(threshold, x.lo)
-    return -((x.lo - clipped) // x.step) if x.is_coded else clipped
+    Of folds that repeat only the first.
+    """
+    rows, falls = ascending(x, op, int(channels.max()) + 1)
+    size = (1 << max(1, rows.shape[1].bit_length())) - 1
+    never = np.full((len(rows), size - rows.shape[1]), stored_numbers(x).hi + 1, dtype=rows.dtype)
+    table = np.concatenate([rows, never], axis=1)[channels]
+    alike = (table == table[:1]).all() and (falls[channels] == falls[channels][:1]).all()
+    return (table[:1], falls[channels][:1]) if alike else (table, falls[channels])
 
 
 def _memories(table: IntArray, range: IntRange, style: str) -> dict[str, Memory]:
@@ -133,16 +98,11 @@ def _compare(stored: IntRange, threshold: IntRange, lanes: int) -> Circuit:
 def _finish(range: IntRange, levels: int, lanes: int, falls: AnyArray, result: IntRange) -> Circuit:
     """y: the element of the range at the index found, counted from the top where the channel falls."""
     circuit = Circuit()
-    top = range.count - 1
-    count = circuit.cast(circuit.input("found", IntRange.unsigned(levels), lanes), IntRange(0, top))
-    if falls.any():
-        down = circuit.cast(circuit.drive(cells.SUB, circuit.constant([top] * lanes), count), IntRange(0, top))
-        count = down if falls.all() else circuit.drive(cells.MUX, circuit.input("falls", BIT, lanes), down, count)
-    if range.is_coded or range.lo == 0:
-        number = circuit.drive(cells.from_index(range), count)
-    else:
-        number = circuit.drive(cells.ADD, count, circuit.constant([range.lo] * lanes))
-    circuit.output("y", circuit.cast(number, result))
+    found = circuit.input("found", IntRange.unsigned(levels), lanes)
+    count = circuit.cast(found, IntRange(0, range.count - 1))
+    is_mixed = falls.any() and not falls.all()
+    down = circuit.input("falls", BIT, lanes) if is_mixed else bool(falls.all())
+    circuit.output("y", result_of(circuit, count, range, down, result))
     return circuit
 
 

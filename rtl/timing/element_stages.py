@@ -25,30 +25,49 @@ def mapped(paths: Paths, stage: Stage, given: Offers, readys: Sequence[Signal]) 
 def affine(paths: Paths, stage: Stage, given: Offers, readys: Sequence[Signal]) -> list[Signal]:
     if not stage.memories:
         return mapped(paths, stage, given, readys)
+    paths.data(paths.circuit(stage, "map", **_fetched(paths, stage)))
+    return _behind_a_fetch(paths, stage, given, paths.register(stage.outputs[0].token_bits, paths.held, readys[0]))
+
+
+def _fetched(paths: Paths, stage: Stage) -> dict[str, Signal]:
+    """A token and its constants, out of the registers of a fetch."""
     x, *constants = stage.circuits["map"].inputs
-    memory = stage.memories["weights"]
-    word, low, inputs = paths.rom(memory), 0, {"x": paths.lanes(x.lanes, x.type.element_bits)}
+    word, low = paths.rom(stage.memories["weights"]), 0
+    inputs = {"x": paths.lanes(x.lanes, x.type.element_bits)}
     for wire in constants:
         inputs[wire.name] = word[low : low + wire.type.bits].reshape(wire.lanes, wire.type.element_bits)
         low += wire.type.bits
-    paths.data(paths.circuit(stage, "map", **inputs))
-    ready = paths.register(stage.outputs[0].token_bits, paths.held, readys[0])
-    return [parts.vector_fetch(paths, x.type.bits, 1, 1, memory.depth, given[0], ready, memory.width)]
+    return inputs
+
+
+def _behind_a_fetch(paths: Paths, stage: Stage, given: Offers, ready: Signal) -> list[Signal]:
+    memory, bits = stage.memories["weights"], stage.circuits["map"].inputs[0].type.bits
+    return [parts.vector_fetch(paths, bits, 1, 1, memory.depth, given[0], ready, memory.width)]
 
 
 def pipelined(paths: Paths, stage: Stage, given: Offers, readys: Sequence[Signal]) -> list[Signal]:
+    return [_in_parts(paths, stage, {"x": given[0].data}, readys[0])]
+
+
+def even_threshold(paths: Paths, stage: Stage, given: Offers, readys: Sequence[Signal]) -> list[Signal]:
+    """The registers of the division, behind a fetch where channels differ."""
+    if not stage.memories:
+        return pipelined(paths, stage, given, readys)
+    return _behind_a_fetch(paths, stage, given, _in_parts(paths, stage, _fetched(paths, stage), readys[0]))
+
+
+def _in_parts(paths: Paths, stage: Stage, inputs: dict[str, Signal], ready: Signal) -> Signal:
     """Registers share the way: the longest part has as many of the levels as lie between two of them."""
     registers, circuit = stage.parameters["registers"], stage.circuits["map"]
-    whole = paths.circuit(stage, "map", x=given[0].data).latest - given[0].data.latest
+    whole = paths.circuit(stage, "map", **inputs).latest - inputs["x"].latest
     cut = pipeline(circuit, paths.target.name, registers)
     levels = [b - a for a, b in zip((0, *cut.cuts), cut.cuts, strict=False)]
     share = max(levels, default=0) / max(1, cut.cuts[-1])
-    paths.data(given[0].data.after(whole * share))
-    ready = readys[0]
+    paths.data(inputs["x"].after(whole * share))
     for _ in range(registers):
         ready = paths.table(paths.held, ready)
         paths.enables(ready, cut.bits // registers)
-    return [ready]
+    return ready
 
 
 def threshold(paths: Paths, stage: Stage, given: Offers, readys: Sequence[Signal]) -> list[Signal]:

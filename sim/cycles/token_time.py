@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
 
 import numpy as np
 
@@ -50,26 +51,47 @@ def token_time(
 
 def run(net: Net, t: Tables, frames: int, pace: int = 0) -> Timing:
     """The frames one by one until they are done or a state returns; one may begin every `pace` cycles."""
-    edges, record = np.asarray(t.edges), np.asarray(t.record)
-    starts = edges[:, RECORD].copy()
     rows: list[Cycles] = []
+    for period_frames, period_cycles in _passing(net, t, pace):
+        rows.append(np.asarray(t.record).copy())
+        if period_frames or len(rows) == frames:
+            return Timing(net, np.stack(rows), frames, period_frames, period_cycles)
+    raise AssertionError("frames never end")
+
+
+def leaves_at(net: Net, t: Tables, ends: Cycles, pace: int) -> tuple[bool, int]:
+    """Whether every frame leaves in the cycle that `ends` says, until a state returns; and how many were computed.
+
+    False where none returns within these frames. DeadlockError if a frame cannot pass.
+    """
+    lasts = np.cumsum([wire.tokens for wire in net.wires])[list(net.sinks)] - 1
+    for frame, (period, cycles) in enumerate(_passing(net, t, pace), 1):
+        if np.asarray(t.record)[lasts].max() != ends[frame - 1] or frame == len(ends):
+            return False, frame
+        if period:
+            return bool((ends[frame:] == ends[frame - period : -period] + cycles).all()), frame
+    raise AssertionError("frames never end")
+
+
+def _passing(net: Net, t: Tables, pace: int) -> Iterator[tuple[int, int]]:
+    """Frame after frame, whose transfers are then in the record: (0, 0), or the frames and cycles of the period."""
+    edges = np.asarray(t.edges)
+    starts = edges[:, RECORD].copy()
     known: State | None = None
     known_at = 0
-    while len(rows) < frames:
+    for frame in count(1):
         edges[:, RECORD] = starts
-        _begin(t, len(rows))
+        _begin(t, frame - 1)
         if not run_frame(t):
-            raise DeadlockError(_blocked(net, t, len(rows)))
-        rows.append(record.copy())
-        edges[:, RELEASE] = pace * len(rows)
-        if len(t.turns):
-            continue
-        state = state_of(t)
-        if known is not None and same_state(known, state):
-            return Timing(net, np.stack(rows), frames, len(rows) - known_at, state.cycle - known.cycle)
-        if len(rows) & (len(rows) - 1) == 0:  # a cycle of any length shows once it fits between powers of two
-            known, known_at = state, len(rows)
-    return Timing(net, np.stack(rows), frames)
+            raise DeadlockError(_blocked(net, t, frame - 1))
+        edges[:, RELEASE] = pace * frame
+        state = None if len(t.turns) else state_of(t)
+        if state and known and same_state(known, state):
+            yield frame - known_at, state.cycle - known.cycle
+        else:
+            yield 0, 0
+        if frame & (frame - 1) == 0:  # a cycle of any length shows once it fits between powers of two
+            known, known_at = state, frame
 
 
 def _begin(t: Tables, frame: int) -> None:

@@ -22,13 +22,19 @@ def test_an_adaptation_is_applied_and_noted() -> None:
 @pytest.mark.parametrize(
     ("request_", "message"),
     [
-        ("approximate", "'approximate' is no adaptation; choose from approximate-min-select, prune-sum-max"),
+        ("approximate", "'approximate' is no adaptation; choose from approximate-min-select, prune-sum-max, round"),
         ("approximate-min-select", "name the layers"),
         ("approximate-min-select:only=all", "'only=all' cannot be understood; write layers=..."),
         ("approximate-min-select:layers=pool", "'pool' is no layer of products"),
         ("prune-sum-max:kept=few", "'kept=few' cannot be understood; write threshold=..., kept=..., layers=..."),
         ("prune-sum-max", "give one of the two"),
         ("prune-sum-max:kept=9", "g has no sum-max layer"),
+        ("round-weights:bits=4", "say bits=BITS, and layers=NAME,... or layers=all"),
+        ("round-weights:bits=0:layers=all", "weights of 0 bits; give 1 to 16"),
+        ("round-weights:bits=4:layers=pool", "'pool' is no layer of products"),
+        ("round-activations:layers=all", "say bits=BITS"),
+        ("round-activations:bits=17:layers=all", "activations of 17 bits; give 1 to 16"),
+        ("round-activations:bits=2:layers=pool", "'pool' is no layer of thresholds"),
     ],
 )
 def test_what_cannot_be_done_says_what_can(request_: str, message: str) -> None:

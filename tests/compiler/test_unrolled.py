@@ -120,7 +120,7 @@ def test_more_levels_or_another_reader_keep_two_stages() -> None:
     y = graph.add(SMALL, graph.add_input("x", NARROW), name="y")
     steps = Threshold(Tensor(np.array([[-50, 0, 50]])), Tensor(np.array([0])), Tensor(np.array([1])), IntRange(0, 3))
     graph.outputs = [graph.add(steps, y, name="bits")]
-    assert modules(built(graph, "xc7")).count("threshold") == 1
+    assert sum("threshold" in module for module in modules(built(graph, "xc7"))) == 1
 
 
 @pytest.mark.parametrize("target", ["xc7", "ice40", "ecp5", "asic"])

@@ -47,7 +47,7 @@ def point(key: str = "a", luts: float = 10, fps: float = 1000.0, accuracy: float
     options: dict[str, Any] = {"model": "m.onnx", "target": "xc7", "fps": 100, **more}
     choice = Choice(**options)
     total = {**TOTAL, "luts": luts}
-    estimate = {"total": total, "fps": fps, "latency_us": 1.0, "total_error": 0.1}
+    estimate = {"total": total, "fps": fps, "latency_us": 1.0, "fmax_mhz": 150.0, "total_error": 0.1}
     return Point(
         key=key,
         choice=choice,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -99,11 +100,26 @@ def at_least_as_good(a: Point, b: Point) -> bool:
     return a.area <= b.area and a.fps >= b.fps and a.accuracy >= b.accuracy
 
 
+def test_what_is_not_accurate_enough_beats_nothing() -> None:
+    points = (point("a", luts=10, accuracy=0.2), point("b", luts=20, accuracy=0.9), point("c", luts=30, accuracy=0.9))
+    assert [p.key for p in Exploration(points).front()] == ["a", "b"]
+    assert [p.key for p in Exploration(points).front(least_accuracy=0.5)] == ["b"]
+    assert Exploration(points).front(least_accuracy=1.0) == []
+
+
 def test_a_metric_that_is_not_measured_decides_nothing() -> None:
     points = (point("a", luts=10), point("b", luts=20))
     assert [p.key for p in Exploration(points).front(["area", "accuracy"])] == ["a"]
     with pytest.raises(CompileError, match="'size' is no metric; choose from area, fps"):
         Exploration(points).front(["size"])
+
+
+def test_rates_at_the_clock_that_is_reckoned_with_can_be_compared() -> None:
+    slow, fast = point("a", luts=10), point("b", luts=20)
+    fast = replace(fast, estimate={**fast.estimate, "fmax_mhz": 300.0})
+    assert (slow.metric("peak"), fast.metric("peak")) == (1500.0, 3000.0)
+    assert Exploration((slow, fast)).front(["area", "fps"]) == [slow]
+    assert Exploration((slow, fast)).front(["area", "peak"]) == [slow, fast]
 
 
 def test_a_second_run_measures_only_what_is_missing(model: Path, data: Path, tmp_path: Path) -> None:
@@ -116,6 +132,21 @@ def test_a_second_run_measures_only_what_is_missing(model: Path, data: Path, tmp
     assert second.points[:2] == first.points
     assert (tmp_path / "points.jsonl").read_text().startswith(lines)
     assert len((tmp_path / "points.jsonl").read_text().splitlines()) == 3
+
+
+def test_what_is_known_can_be_seen_without_measuring(model: Path, tmp_path: Path) -> None:
+    first = explore(model, Space(fps=RATES[:2], arithmetics=["cheapest"]), folder=tmp_path, processes=1)
+    seen = explore(model, Space(fps=RATES, arithmetics=["cheapest"]), folder=tmp_path, known_only=True)
+    assert seen == Exploration(first.points, known=2)
+    assert explore(model, known_only=True).points == ()
+
+
+def test_another_program_measures_anew(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    space = Space(fps=RATES[:1], arithmetics=["cheapest"])
+    explore(model, space, folder=tmp_path, processes=1)
+    monkeypatch.setattr("mulfree.exploration.digest.of_mulfree", lambda: "changed")
+    assert explore(model, space, folder=tmp_path, processes=1).known == 0
+    assert explore(model, space, folder=tmp_path, processes=1).known == 1
 
 
 def test_other_data_and_other_models_are_other_points(model: Path, data: Path, tmp_path: Path) -> None:

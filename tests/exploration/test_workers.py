@@ -63,11 +63,24 @@ def test_what_is_given_up_leaves_the_cluster_idle(study: Study, scheduler: str) 
     assert measured(Cluster(scheduler), study) == measured(Processes(1), study)
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "abacus", "tcp://no.such.host.invalid:8786"])
+def test_a_worker_with_another_program_is_named(study: Study, scheduler: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mulfree.exploration.digest.of_mulfree", lambda: "changed")
+    with pytest.raises(CompileError, match=r"tcp://.*: has not this very mulfree, .*; install it there"):
+        measured(Cluster(scheduler), study)
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "tcp://no.such.host.invalid:8786"])
 def test_a_scheduler_that_does_not_answer_is_named(folder: Path, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed", reason="pip install mulfree[explore]")
     monkeypatch.setattr("mulfree.exploration.cluster.SECONDS", 1)
     with pytest.raises(CompileError, match=f"{address}: no Dask scheduler answers"):
+        explore(dense_network(folder), SPACE, scheduler=address)
+
+
+@pytest.mark.parametrize("address", ["abacus", "tcp://host", "tcp://host:port", ""])
+def test_what_is_no_address_is_named(folder: Path, address: str) -> None:
+    pytest.importorskip("distributed", reason="pip install mulfree[explore]")
+    with pytest.raises(CompileError, match=f"'{address}' is no address of a Dask scheduler"):
         explore(dense_network(folder), SPACE, scheduler=address)
 
 

@@ -58,6 +58,8 @@ CASES = [
     *[Case(cells.NEGATE, (one(r),)) for r in NUMBERS],
     *[Case(cells.shift_left(3), (one(r),)) for r in NUMBERS],
     *[Case(cells.MUX, (one(BIT), *pair)) for pair in PAIRS],
+    *[Case(cells.towards_zero(s), (one(r), one(UNSIGNED))) for r in NUMBERS for s in (0, 2)],
+    Case(cells.towards_zero(1), (lanes(SIGNED, 2), lanes(IntRange(2, 3), 2))),
     Case(cells.MUX, (one(BIPOLAR), one(STRIDED), one(STRIDED))),
     *[Case(cell, (lanes(BIT, 2), one(BIPOLAR))) for cell in (cells.AND, cells.OR, cells.XOR, cells.XNOR)],
     Case(cells.NOT, (lanes(BIPOLAR, 3),)),

@@ -78,6 +78,7 @@ def one_of_each() -> list[Stage]:
         stages.channelwise("channelwise", window.outputs[0], pooled, taps=9, combine="max"),
         stages.matrix_vector("matrix_vector", vector, products, weights=weights, pe=2, lane=dot, weight_range=BIPOLAR),
         stages.threshold("threshold", wide, result_of(levels, wide), levels),
+        _even("even_threshold", wide),
         stages.affine("affine", wide, result_of(scale, wide), scale),
         stages.clamp("clamp", wide, result_of(Clamp(0, 6), wide), Clamp(0, 6)),
         stages.leaky("leaky", wide, result_of(Leaky(10, 1), wide), Leaky(10, 1)),
@@ -102,6 +103,13 @@ def one_of_each() -> list[Stage]:
         _attentional("attentional_matrix", vector),
         *_transformed(),
     ]
+
+
+def _even(name: str, x: Stream) -> Stage:
+    op = Threshold(Tensor(np.array([[-6, 0, 6], [-3, 1, 5]] * 2)), constants(0), constants(1), IntRange(0, 3))
+    stage = stages.even_threshold(name, x, result_of(op, x), op)
+    assert stage is not None
+    return stage
 
 
 def _lazy(name: str, x: Stream, forest: Forest) -> Stage:

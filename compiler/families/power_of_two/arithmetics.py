@@ -128,8 +128,10 @@ class PowerOfTwo(ShiftingLanes):
 
     @property
     def powers(self) -> IntArray:
-        exponents = [max(1, abs(int(w))).bit_length() - 1 for w in self.weights.array.ravel()]
-        return np.array(exponents).reshape(self.weights.shape)
+        magnitudes = np.maximum(1, np.abs(self.weights.array))
+        # Every power of two is exact in a double.
+        exponents: IntArray = np.frexp(magnitudes.astype(np.float64))[1].astype(np.int64) - 1
+        return exponents
 
     @property
     def amounts(self) -> IntArray:

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from itertools import product
 
 import numpy as np
+import onnx
 import pytest
 
 from mulfree.backends.estimate import estimate
 from mulfree.backends.verilog import ports, to_verilog, top_name
 from mulfree.compiler.families.aw_convolution.operator import AttentionalConv
+from mulfree.compiler.families.interface import DOMAIN
 from mulfree.compiler.folding import Folding, LayerFolding, foldable_layers, unrolled
+from mulfree.compiler.frontends.bodies import attach_bodies
 from mulfree.compiler.pipeline import IntGraph, to_hardware
 from mulfree.ir import BIPOLAR, TERNARY, CompileError, Graph, IntArray, IntRange, Tensor, TensorType
 from mulfree.ir.ops import Window
@@ -20,6 +23,7 @@ from mulfree.sim.functional import FastNetwork
 from mulfree.sim.patterns import random_pattern
 from mulfree.sim.verilator import StreamPort
 from tests.compiler.families.layers import draw
+from tests.compiler.streamline.networks import Net, f, runtime, streamlined
 
 PADDED, QUARTERS = Window((3, 3), pads=(1, 1, 1, 1)), Window((2, 2), (2, 2))
 
@@ -161,3 +165,42 @@ def test_a_number_that_serves_several_lanes_fills_whole_tokens() -> None:
 def test_attention_that_fits_no_weights_is_refused(attention: tuple[int, ...], amounts: IntRange, why: str) -> None:
     with pytest.raises(CompileError, match=why):
         attended((2, 2, 2), BIPOLAR, (4, 2, 1, 1), attention, amounts, Window())
+
+
+def attending(last: Callable[[Net, str], str]) -> onnx.ModelProto:
+    """Attention for each filter from a pooled map: a dense layer, and what `last` makes exponents of."""
+    random, net = np.random.default_rng(0), Net((4, 5, 5))
+    x = net.quant("x", f(0.25), 4)
+    pooled = net("Flatten", net("GlobalAveragePool", x))
+    scores = net("MatMul", pooled, random.integers(-3, 4, (4, 6)).astype(np.float32))
+    exponents = net("Reshape", last(net, scores), np.array([-1, 6, 1, 1, 1]))
+    weights = random.choice([-1, 1], (6, 4, 3, 3)).astype(np.float32)
+    y = net("AttentionalWeightConv", x, weights, exponents, domain=DOMAIN, pads=[1, 1, 1, 1])
+    proto = net.proto(net.quant(y, f(4.0), 4))
+    proto.opset_import.append(onnx.helper.make_opsetid(DOMAIN, 1))
+    return proto
+
+
+def test_the_logarithm_of_a_sigmoid_gives_exponents() -> None:
+    """As onnxruntime computes them in float32, threshold by threshold."""
+
+    def last(net: Net, scores: str) -> str:
+        logarithm = net("Mul", net("Log", net("Sigmoid", scores)), f(1 / np.log(2)))
+        return net.quant(logarithm, f(1.0), 3)
+
+    proto = attach_bodies(attending(last))
+    x = (np.random.default_rng(1).integers(-40, 40, (20, 4, 5, 5)) / 16).astype(np.float32)
+    quantised = streamlined(proto)
+    expected = runtime(proto, x)
+    np.testing.assert_array_equal(quantised.run({"x": x})["y"], expected)
+    assert len(np.unique(expected)) > 2, "a constant result proves nothing"
+    (layer,) = [node for node in quantised.graph.nodes if isinstance(node.op, AttentionalConv)]
+    assert layer.inputs[1].type.range == IntRange(0, 4)
+
+
+@pytest.mark.parametrize(
+    ("scale", "bits", "why"), [(0.5, 3, "multiples of 0.5, not integers"), (1.0, 7, "quantise them to 31 or fewer")]
+)
+def test_exponents_that_are_no_shifts_are_refused(scale: float, bits: int, why: str) -> None:
+    with pytest.raises(CompileError, match=why):
+        streamlined(attending(lambda net, scores: net.quant(scores, f(scale), bits)))

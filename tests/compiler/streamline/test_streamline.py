@@ -305,6 +305,15 @@ def test_slices_splits_gathers_and_pads_of_channels() -> None:
     agree(net, net("Conv", wide, _small(2, 6, 3, 3)), _bytes(4, 6, 5, 5), {"x": "uint8"})
 
 
+@pytest.mark.parametrize("axis", [1, 2, 3])
+def test_a_gather_may_choose_an_element_more_than_once_and_others_never(axis: int) -> None:
+    net = Net((6, 5, 5))
+    chosen = net("Gather", net.quant("x", f(16), 4, signed=0), np.array([4, 0, 1, 0, 4, 4]), axis=axis)
+    groups = 2 if axis == 1 else 1
+    y = net("Conv", chosen, _small(4, 6 // groups, 3, 3), group=groups)
+    agree(net, y, _bytes(4, 6, 5, 5), {"x": "uint8"})
+
+
 def test_arg_max_of_equal_steps_reads_the_sums_themselves() -> None:
     net = Net((8,), result=TensorProto.INT64)
     scores = net("Div", net("Sub", net("MatMul", "x", _small(8, 5)), f(0.3)), f(1.7))

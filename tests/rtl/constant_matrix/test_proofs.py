@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from mulfree.backends.synth.yosys import run_yosys
+from mulfree.backends.formal import prove_equal
 from mulfree.ir import BIT, IntArray, IntRange
 from mulfree.rtl import Circuit
 from mulfree.rtl.constant_matrix import draw, plan_matrix
@@ -46,40 +44,29 @@ def reference(weights: IntArray, word: IntRange) -> str:
     return "\n".join([*lines, "endmodule"])
 
 
-def prove(folder: Path, plan: MatrixPlan, weights: IntArray) -> None:
+def prove(plan: MatrixPlan, weights: IntArray) -> None:
     """Raises with what Yosys says unless the plan's circuit is the sums."""
     circuit = Circuit()
     circuit.output("y", draw(plan, circuit, circuit.input("x", plan.word, plan.inputs), SIGNED))
     text = to_verilog(circuit, "top", target="xc7")
-    (folder / "gold.sv").write_text(reference(weights, plan.word))
-    files = {"gate.sv": text, **needed_by(text)}
-    for name, content in files.items():
-        (folder / name).write_text(content)
-    script = [
-        *("read_verilog -sv gold.sv", "proc", "rename top gold", "design -stash gold"),
-        *(f"read_verilog -sv {name}" for name in files),
-        *("hierarchy -top top", "proc", "flatten", "rename top gate", "design -stash gate"),
-        *("design -copy-from gold gold", "design -copy-from gate gate"),
-        *("miter -equiv -flatten gold gate miter", "sat -verify -prove trigger 0 miter", ""),
-    ]
-    run_yosys("\n".join(script), folder, 300)
+    prove_equal({"gold.sv": reference(weights, plan.word)}, {"gate.sv": text, **needed_by(text)})
 
 
 @pytest.mark.parametrize("word", [IntRange(-4, 3), IntRange(0, 7)])
-def test_integer_weights_are_proven(tmp_path: Path, word: IntRange) -> None:
+def test_integer_weights_are_proven(word: IntRange) -> None:
     weights = np.random.default_rng(2).integers(-31, 32, (6, 3))
     plan = plan_matrix(weights, word, "ice40")
     assert plan.nodes, "a matrix without shared sums proves less"
-    prove(tmp_path, plan, weights)
+    prove(plan, weights)
 
 
-def test_signs_on_bits_are_proven(tmp_path: Path) -> None:
-    prove(tmp_path, share_triples(SIGNS), SIGNS)
+def test_signs_on_bits_are_proven() -> None:
+    prove(share_triples(SIGNS), SIGNS)
 
 
-def test_a_wrong_plan_is_refused(tmp_path: Path) -> None:
+def test_a_wrong_plan_is_refused() -> None:
     with pytest.raises(Exception, match="proof did fail"):
-        prove(tmp_path, share_triples(SIGNS), SIGNS[::-1].copy())
+        prove(share_triples(SIGNS), SIGNS[::-1].copy())
 
 
 def test_ranges_are_reached() -> None:

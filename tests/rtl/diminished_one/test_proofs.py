@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
+from mulfree.backends.formal import prove_equal
 from mulfree.ir import IntRange
 from mulfree.ir.diminished_one import DiminishedOne
 from mulfree.rtl import Circuit, Wire
@@ -14,10 +14,9 @@ from mulfree.rtl.diminished_one import cells
 from mulfree.rtl.diminished_one.arithmetic import butterfly, multiply, times_constant
 from mulfree.rtl.library import needed_by
 from mulfree.rtl.print_circuit import to_verilog
-from tests.rtl.proofs import FOR_XC7, PRIMITIVES, prove
 
 Build = Callable[[Circuit, Wire, Wire], list[Wire]]
-TARGETS = {"generic": ("read_verilog -sv", ""), "xc7": (FOR_XC7, PRIMITIVES)}
+TARGETS = ("generic", "xc7")
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +58,7 @@ def doubled(places: int, number: str) -> str:
     return number if places == 0 else f"twice({doubled(places - 1, number)})"
 
 
-def proven(folder: Path, ring: DiminishedOne, gold: list[str], build: Build, target: str) -> None:
+def proven(ring: DiminishedOne, gold: list[str], build: Build, target: str) -> None:
     circuit = Circuit()
     wires = build(circuit, circuit.input("a", ring.codes), circuit.input("b", ring.codes))
     for i, wire in enumerate(wires):
@@ -67,13 +66,12 @@ def proven(folder: Path, ring: DiminishedOne, gold: list[str], build: Build, tar
     text = to_verilog(circuit, "cells", target=target)
     ports = ", ".join([".a(p)", ".b(q)", *(f".y{i}(y[{i}])" for i in range(len(wires)))])
     gate = top(ring.bits, len(wires), f"cells u_cells ({ports});")
-    read, models = TARGETS[target]
-    prove(folder, {"top.sv": modular(ring, gold)}, {"top.sv": gate, "cells.sv": text, **needed_by(text)}, read, models)
+    prove_equal({"top.sv": modular(ring, gold)}, {"top.sv": gate, "cells.sv": text, **needed_by(text)}, target)
 
 
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("bits", [4, 8, 16, pytest.param(32, marks=pytest.mark.nightly)])
-def test_sums_and_differences_are_proven(tmp_path: Path, bits: int, target: str) -> None:
+def test_sums_and_differences_are_proven(bits: int, target: str) -> None:
     ring = DiminishedOne(bits)
     gold = ["plus(value(p), value(q))", "minus(value(p), value(q))", "minus(0, value(p))"]
 
@@ -81,11 +79,11 @@ def test_sums_and_differences_are_proven(tmp_path: Path, bits: int, target: str)
         sums = [circuit.drive(cells.add(ring, places), a, b) for places in (0, bits)]
         return [*sums, circuit.drive(cells.rotate(ring, bits), a)]
 
-    proven(tmp_path, ring, gold, build, target)
+    proven(ring, gold, build, target)
 
 
 @pytest.mark.parametrize("bits", [4, 8, 16, 32, pytest.param(64, marks=pytest.mark.nightly)])
-def test_every_rotation_is_proven(tmp_path: Path, bits: int) -> None:
+def test_every_rotation_is_proven(bits: int) -> None:
     """By no places it is the word, by one it doubles, and each by one more is that by one after the one before."""
     ring, steps = DiminishedOne(bits), range(2 * bits)
     circuit = Circuit()
@@ -101,21 +99,21 @@ def test_every_rotation_is_proven(tmp_path: Path, bits: int) -> None:
     gold = [head, wires, "assign y[0] = p;", "assign y[1] = code(twice(value(p)));", *more, "endmodule\n"]
     files = {"cells.sv": text, **needed_by(text)}
     gate = top(bits, len(steps), f"{wires}  assign y = r;")
-    prove(tmp_path, {"top.sv": "\n".join(gold), **files}, {"top.sv": gate, **files})
+    prove_equal({"top.sv": "\n".join(gold), **files}, {"top.sv": gate, **files})
 
 
 @pytest.mark.parametrize("power", [0, 6, 5])
-def test_a_butterfly_is_proven(tmp_path: Path, power: int) -> None:
+def test_a_butterfly_is_proven(power: int) -> None:
     ring = DiminishedOne(8)
     turned = doubled(power // 2, "value(q)")
     if power % 2:
         turned = f"minus({doubled(power // 2 + 6, 'value(q)')}, {doubled(power // 2 + 2, 'value(q)')})"
     gold = [f"{sum}(value(p), {turned})" for sum in ("plus", "minus")]
-    proven(tmp_path, ring, gold, lambda c, a, b: list(butterfly(c, ring, a, b, power)), "xc7")
+    proven(ring, gold, lambda c, a, b: list(butterfly(c, ring, a, b, power)), "xc7")
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_a_multiple_by_a_digit_and_a_turn_are_proven(tmp_path: Path, target: str) -> None:
+def test_a_multiple_by_a_digit_and_a_turn_are_proven(target: str) -> None:
     ring = DiminishedOne(8)
     gold = ["plus(value(p), twice(value(q)))", "minus(value(p), value(q))", "plus(value(p), value(q))", "value(p)"]
     gold.append(doubled(3, "value(p)"))
@@ -126,11 +124,11 @@ def test_a_multiple_by_a_digit_and_a_turn_are_proven(tmp_path: Path, target: str
         sums = [circuit.drive(cells.add_digit(ring), a, b, digit) for digit in digits]
         return [*sums, circuit.drive(cells.turn(ring, 1, 4), a, k)]
 
-    proven(tmp_path, ring, gold, build, target)
+    proven(ring, gold, build, target)
 
 
 @pytest.mark.parametrize(("bits", "factor"), [(8, 183), (8, 86), pytest.param(16, 0xB6D3, marks=pytest.mark.nightly)])
-def test_a_product_with_a_constant_is_proven(tmp_path: Path, bits: int, factor: int) -> None:
+def test_a_product_with_a_constant_is_proven(bits: int, factor: int) -> None:
     ring = DiminishedOne(bits)
     parts = [doubled(place, "value(p)") for place in range(bits + 1) if factor >> place & 1]
     gold = parts[0]
@@ -141,11 +139,11 @@ def test_a_product_with_a_constant_is_proven(tmp_path: Path, bits: int, factor: 
         del b
         return [times_constant(circuit, ring, a, factor)]
 
-    proven(tmp_path, ring, [gold], build, "generic")
+    proven(ring, [gold], build, "generic")
 
 
 @pytest.mark.parametrize("bits", [2, 4])
-def test_a_product_is_proven(tmp_path: Path, bits: int) -> None:
+def test_a_product_is_proven(bits: int) -> None:
     """As a sum of doubled residues, one for each bit of the other."""
     ring = DiminishedOne(bits)
     number = f"{bits + 2}'d0"
@@ -153,11 +151,11 @@ def test_a_product_is_proven(tmp_path: Path, bits: int) -> None:
     gold = parts[0]
     for part in parts[1:]:
         gold = f"plus({gold}, {part})"
-    proven(tmp_path, ring, [gold], lambda c, a, b: [multiply(c, ring, a, b)], "generic")
+    proven(ring, [gold], lambda c, a, b: [multiply(c, ring, a, b)], "generic")
 
 
 @pytest.mark.parametrize("bits", [8, 16, 32, 64])
-def test_conversions_are_proven(tmp_path: Path, bits: int) -> None:
+def test_conversions_are_proven(bits: int) -> None:
     """The word of a number has its value, and the number of a word of that range has the same value."""
     ring, held = DiminishedOne(bits), IntRange(1 - 2 ** (bits - 1), 2 ** (bits - 1) - 1)
     circuit = Circuit()
@@ -177,10 +175,10 @@ def test_conversions_are_proven(tmp_path: Path, bits: int) -> None:
 endmodule
 """
     gate = f"{head}  cells u_cells (.x(x), .word(y), .back(z));\nendmodule\n"
-    prove(tmp_path, {"top.sv": gold}, {"top.sv": gate, "cells.sv": text, **needed_by(text)})
+    prove_equal({"top.sv": gold}, {"top.sv": gate, "cells.sv": text, **needed_by(text)})
 
 
-def test_a_wrong_sum_is_refuted(tmp_path: Path) -> None:
+def test_a_wrong_sum_is_refuted() -> None:
     ring = DiminishedOne(4)
     with pytest.raises(Exception, match="proof did fail"):
-        proven(tmp_path, ring, ["plus(value(p), value(p))"], lambda c, a, b: [c.drive(cells.add(ring), a, b)], "xc7")
+        proven(ring, ["plus(value(p), value(p))"], lambda c, a, b: [c.drive(cells.add(ring), a, b)], "xc7")

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
+from mulfree.backends.formal import prove_equal
 from mulfree.ir import BIT, IntRange
 from mulfree.rtl import WireType
 from mulfree.rtl.heap import TECHNOLOGIES
 from mulfree.rtl.library import needed_by
 from mulfree.rtl.print_circuit import to_verilog
 from tests.rtl.heap.heaps import Sum
-from tests.rtl.proofs import FOR_XC7, PRIMITIVES, prove
 
 INSTANCES = {
     "full_adder": (3, 2, "heap_full_adder u (.x(x), .y(y));"),
@@ -48,10 +47,10 @@ def _needs_yosys() -> None:
 
 
 @pytest.mark.parametrize("name", INSTANCES)
-def test_the_primitives_of_a_counter_compute_what_its_plain_form_does(tmp_path: Path, name: str) -> None:
+def test_the_primitives_of_a_counter_compute_what_its_plain_form_does(name: str) -> None:
     text = module(*INSTANCES[name])
     files = {"top.sv": text, **needed_by(text)}
-    prove(tmp_path, files, files, FOR_XC7, PRIMITIVES)
+    prove_equal(files, files, "xc7")
 
 
 SMALL = (
@@ -88,14 +87,13 @@ def plain(case: Sum) -> str:
 
 @pytest.mark.parametrize("target", TECHNOLOGIES)
 @pytest.mark.parametrize("case", [*SMALL, *SMALL_SIGNS], ids=str)
-def test_a_small_heap_is_proven_to_be_the_sum(tmp_path: Path, case: Sum, target: str) -> None:
+def test_a_small_heap_is_proven_to_be_the_sum(case: Sum, target: str) -> None:
     text = to_verilog(case.circuit(), "top", target=target)
-    read, models = (FOR_XC7, PRIMITIVES) if target == "xc7" else ("read_verilog -sv", "")
-    prove(tmp_path, {"top.sv": plain(case)}, {"top.sv": text, **needed_by(text)}, read, models)
+    prove_equal({"top.sv": plain(case)}, {"top.sv": text, **needed_by(text)}, target)
 
 
-def test_a_wrong_sum_is_refuted(tmp_path: Path) -> None:
+def test_a_wrong_sum_is_refuted() -> None:
     case, other = SMALL[3], Sum(SMALL[3].operands, (-1,), 2)
     text = to_verilog(other.circuit(), "top", target="xc7")
     with pytest.raises(Exception, match="exit status"):
-        prove(tmp_path, {"top.sv": plain(case)}, {"top.sv": text, **needed_by(text)}, FOR_XC7, PRIMITIVES)
+        prove_equal({"top.sv": plain(case)}, {"top.sv": text, **needed_by(text)}, "xc7")

@@ -19,8 +19,11 @@ EQUAL = {
     "thesis 3.7": (8, 24),
     "thesis 5.4": (32, 33),
     "thesis 5.5": (35, 36),
+    "thesis 5.7": (18, 20),
     "thesis 6.3": (20, 30),
     "thesis 7.1": (18, 20),
+    "thesis 7.2": (3, 4),
+    "thesis 7.4": (4, 4),
     "sum-and-max I": (5, 6),
     "sum-and-max III": (4, 5),
 }

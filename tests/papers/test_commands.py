@@ -42,7 +42,7 @@ def test_a_network_is_written_as_asked_for(tmp_path: Path) -> None:
 def test_a_network_for_imagenet_is_counted_without_a_file() -> None:
     counted = run_json("networks", "resnet", "--option", "depth=50", "--option", "size=224", "--option", "classes=1000")
     assert counted["depth"] == 50
-    assert counted["products with real weights"] == pytest.approx(3.858e9, rel=1e-4)
+    assert counted["operations with real weights"] == pytest.approx(3.858e9, rel=1e-4)
 
 
 @pytest.mark.parametrize(
