@@ -24,6 +24,8 @@ from mulfree.compiler.folding import (
 from mulfree.compiler.model import InputFormat, QuantisedModel
 from mulfree.compiler.pipeline import ChooseFolding, Hardware, IntGraph, provisional, to_hardware
 from mulfree.ir import AnyArray, CompileError, IntArray, Pass, TensorType
+from mulfree.rtl.cost import TARGETS as TARGETS
+from mulfree.rtl.cost import target_named
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -42,7 +44,6 @@ if TYPE_CHECKING:
 
     Source = str | Path | bytes | ModelProto
 
-TARGETS = ("xc7", "ice40", "ecp5", "asic")
 DEFAULT_TARGET = "xc7"
 PACE_FRAMES = 16
 """Frames after which a design has long fallen into step."""
@@ -285,7 +286,7 @@ def compile(
         fps: instead of a folding, frames per second to reach at `clock_mhz`.
         luts: instead of a folding, a budget of LUTs of which to make the fastest design.
         clock_mhz: the clock that rates are given for.
-        target: "xc7", "ice40", "ecp5" or "asic"; what estimates and synthesis are for.
+        target: a name of `TARGETS`, such as "xc7", "ecp5" or "asic"; what estimates and synthesis are for.
         inputs: for float inputs without a quantiser, what their values are, such as "uint8" or "uint8/255".
         adapt: changes the integer model before hardware is made of it: what prunes or approximates layers.
         arithmetic: names of arithmetics to take wherever they are exact, first choice first; see `alternatives`. Else
@@ -301,8 +302,7 @@ def compile(
     from mulfree.compiler.frontends.onnx import import_onnx
     from mulfree.compiler.streamline import streamline
 
-    if target not in TARGETS:
-        raise CompileError(f"'{target}' is no target; choose one of {', '.join(TARGETS)}")
+    target_named(target)
     choose = _with_levels(_folding_choice(folding, fps, luts, clock_mhz, target), levels_per_stage)
     formats = {name: InputFormat.parse(f) if isinstance(f, str) else f for name, f in (inputs or {}).items()}
     model = streamline(import_onnx(source), formats)
