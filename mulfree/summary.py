@@ -197,6 +197,7 @@ def _estimate_title(estimate: Estimate) -> str:
         known = f" ±{estimate.fmax_error.typical:.0%}" if estimate.fmax_error else ""
         meaning = estimate.speed.meaning
         lines.append(f"Clock up to {estimate.fmax_mhz:.0f} MHz{known} ({meaning}): {estimate.slowest_path}")
+    lines.append("± is the typical error on stages that nothing was fitted to; cycles are exact")
     return "\n".join([*lines, *(f"warning: {line}" for line in estimate.warnings)])
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from mulfree.rtl.circuit import Circuit, Wire
 from mulfree.rtl.price import signed_digits
-from mulfree.rtl.timing.chain import compared, totalled
+from mulfree.rtl.timing.chain import added, compared, totalled
 from mulfree.rtl.timing.delays import Delays
 from mulfree.rtl.timing.heap import summed
 from mulfree.rtl.timing.ring import ring_add, ring_decode, ring_digit, ring_encode, ring_rotate, ring_turn
@@ -54,7 +54,7 @@ def _through(delays: Delays, wire: Wire, technology: str, operands: list[Signal]
         return _moved(wire, moved, operands)
     if wire.cell.table is not None:
         return _lookup(delays, wire, operands)
-    return _CELLS[wire.cell.name](delays, wire, operands)
+    return CELLS[wire.cell.name](delays, wire, operands)
 
 
 def _moved(wire: Wire, moved: list[tuple[int, int]], operands: list[Signal]) -> Signal:
@@ -232,7 +232,13 @@ def _where(select: Signal, constant: float, chosen: Signal, other: Signal) -> Si
     return Signal(*(np.where(select.at == constant, a, b) for a, b in zip(chosen, other, strict=True)))
 
 
-_CELLS: dict[str, Arrival] = {
+def _towards_zero(delays: Delays, wire: Wire, operands: list[Signal]) -> Signal:
+    """The sign of x complements a and is the carry in, of one chain."""
+    x, a = (word.to((wire.lanes, word.shape[-1])) for word in operands)
+    return added(delays, wire.type.element_bits, x, table(delays, a, x[..., -1:]))
+
+
+CELLS: dict[str, Arrival] = {
     **dict.fromkeys(("and", "or", "xor", "xnor"), _logic),
     "not": _same,
     **dict.fromkeys(("add", "sub", "negate", "from_index"), _sum),
@@ -244,6 +250,7 @@ _CELLS: dict[str, Arrival] = {
     "mux": _mux,
     "decode": _decode,
     "encode": _encode,
+    "towards_zero": _towards_zero,
     **dict.fromkeys(("ring_add", "ring_add_digit"), ring_add),
     "ring_digit": ring_digit,
     "ring_turn": ring_turn,

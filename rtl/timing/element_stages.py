@@ -10,7 +10,7 @@ from mulfree.rtl.pipeline import pipeline
 from mulfree.rtl.timing import parts
 from mulfree.rtl.timing.launch import thresholds_reached
 from mulfree.rtl.timing.paths import Offers, Paths
-from mulfree.rtl.timing.signal import Signal, joined
+from mulfree.rtl.timing.signal import Signal, joined, leaf
 
 
 def mapped(paths: Paths, stage: Stage, given: Offers, readys: Sequence[Signal]) -> list[Signal]:
@@ -65,7 +65,8 @@ def _in_parts(paths: Paths, stage: Stage, inputs: dict[str, Signal], ready: Sign
     share = max(levels, default=0) / max(1, cut.cuts[-1])
     paths.data(inputs["x"].after(whole * share))
     for _ in range(registers):
-        ready = paths.table(paths.held, ready)
+        # Each register's enable is a table of its own, as it is read there too.
+        ready = leaf(paths.table(paths.held, ready).at)
         paths.enables(ready, cut.bits // registers)
     return ready
 

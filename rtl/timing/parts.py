@@ -28,11 +28,11 @@ def vector_fetch(
 
 
 def step_reduce(paths: Paths, following: Signal, valid: Signal, last: Signal, ready: Signal) -> Signal:
-    """Gives s_ready; `following` is what the state becomes."""
+    """Gives s_ready; `following` is what the state becomes, unless a run ends."""
     bits = following.at.size
     s_ready = paths.table(last, paths.room(ready))
     fire = paths.table(valid, s_ready)
-    paths.data(following)
+    paths.data(paths.table(following, last))
     paths.enables(paths.table(fire, last), 2 * bits)
     return s_ready
 
@@ -75,6 +75,9 @@ def stream_fifo(paths: Paths, bits: int, depth: int, given: Offer, ready: Signal
     write, read = paths.table(given.valid, s_ready), paths.table(ready, m_valid)
     for enable in (write, read):
         paths.counter(depth, enable)
+    # A memory that is read with a register takes the next address.
+    ends = paths.ends(depth)
+    paths.data(paths.table(leaf(paths.table(read, ends).at), paths.held, paths.held))
     paths.enables(write, bits)
     state = paths.word(depth.bit_length())
     moved = paths.table(write, read).to(state.shape)

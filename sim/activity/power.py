@@ -8,7 +8,8 @@ from typing import Any
 
 from mulfree.ir import AnyArray
 from mulfree.rtl import Design, Stage
-from mulfree.rtl.cost import stage_cost
+from mulfree.rtl.cost import TARGETS, calibrated_kind, calibration, stage_cost
+from mulfree.rtl.cost.memory import ram_terms
 from mulfree.sim.activity.circuits import Tokens, played, weighed
 from mulfree.sim.activity.streams import Toggles, stream_toggles, tokens_of
 
@@ -41,7 +42,9 @@ class Power:
     - In circuits whose inputs follow from the streams (element-wise stages, constant matrices, the lanes of matrices)
       every cell's result is computed for the first `circuits.STEPS` steps, and each gate of the cell toggles as often
       as a bit of its result, in the mean.
-    - All other gates of a stage, its registers, memories and control, toggle as often as a bit of its streams.
+    - Of a memory for words that come and go, one word changes at a time: its gates toggle as often as a bit of the
+      stage's streams, divided by its words.
+    - All other gates of a stage, its registers and control, toggle as often as a bit of its streams.
 
     `toggled` is the sum of gates x toggles per cycle: proportional to the dynamic power of logic and registers, if
     every gate had the same load. Left out: the clock's tree, the first word of the data set, glitches (all gates are
@@ -96,9 +99,20 @@ def _stage(stage: Stage, toggles: Mapping[str, Toggles | None], tokens: Tokens, 
     moved, played_gates = _in_circuits(stage, tokens, time)
     rate = _mean_rate([toggles[y.name] for y in stage.outputs], time)
     around = _mean_rate([toggles[s.name] for s in (*stage.inputs, *stage.outputs)], time) or 0.0
-    rest = max(0.0, gates - played_gates)
+    depth, stored = _memory(stage)
+    rest = max(0.0, gates - played_gates - stored)
     share = min(1.0, played_gates / gates) if gates else 0.0
-    return StagePower(stage.name, stage.module, gates, rate, share, moved + rest * around)
+    return StagePower(stage.name, stage.module, gates, rate, share, moved + (rest + stored / depth) * around)
+
+
+def _memory(stage: Stage) -> tuple[int, float]:
+    """Words of the memory in which the stage keeps tokens, and its gates."""
+    p, x = stage.parameters, stage.inputs[0]
+    depth = p.get("depth") or (p.get("input_folds", 1) if p.get("output_folds", 1) > 1 else 1)
+    if depth == 1:
+        return 1, 0.0
+    terms = ram_terms(depth, x.token_bits, TARGETS["asic"], "auto", is_registered=False)
+    return depth, calibration("asic", calibrated_kind(stage)).cost(terms).gates
 
 
 def _in_circuits(stage: Stage, tokens: Tokens, time: float) -> tuple[float, float]:

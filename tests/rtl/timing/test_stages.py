@@ -6,12 +6,19 @@ from pathlib import Path
 import pytest
 
 import mulfree
-from mulfree.rtl import Design
+from mulfree.ir import IntRange
+from mulfree.ir.diminished_one import DiminishedOne
+from mulfree.rtl import Circuit, Design, cells
+from mulfree.rtl.cell import Cell
 from mulfree.rtl.cost import TARGETS
+from mulfree.rtl.diminished_one import cells as ring_cells
 from mulfree.rtl.stages.registry import PRINTERS
 from mulfree.rtl.timing import levels, longest_alone, longest_between_registers, longest_in, speed, stage_error
 from mulfree.rtl.timing.calibration import table
+from mulfree.rtl.timing.chain import added
+from mulfree.rtl.timing.circuit import CELLS, arrival
 from mulfree.rtl.timing.delays import cells_of
+from mulfree.rtl.timing.signal import leaf
 from mulfree.rtl.timing.stages import KINDS
 
 EXAMPLE = Path(mulfree.__file__).parent / "examples" / "digits.onnx"
@@ -26,9 +33,36 @@ def test_every_kind_of_stage_has_its_paths() -> None:
     assert KINDS.keys() == PRINTERS.keys()
 
 
+def test_every_cell_that_computes_has_its_paths() -> None:
+    fixed = [cell for cell in vars(cells).values() if isinstance(cell, Cell)]
+    made = [*fixed, cells.towards_zero(1), cells.encode(IntRange(0, 4, 2)), cells.from_index(IntRange(1, 2))]
+    ring = DiminishedOne(8)
+    words = [ring_cells.add(ring), ring_cells.turn(ring, 1, 2), ring_cells.digit(ring), ring_cells.add_digit(ring)]
+    words += [
+        ring_cells.rotate(ring, 1),
+        ring_cells.encode(ring, IntRange(0, 9)),
+        ring_cells.decode(ring, ring.centred),
+    ]
+    for cell in [*made, *words]:
+        is_wiring = cell.moves is not None and cell.name not in CELLS
+        assert cell.name in CELLS or is_wiring or cell.summation or cell.table, cell.name
+
+
 @pytest.mark.parametrize("target", TARGETS)
 def test_every_stage_has_levels(target: str, design: Design) -> None:
     assert all(levels(stage, target) >= 1 for stage in design.stages)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_step_of_division_is_one_chain_behind_the_sign(target: str) -> None:
+    circuit = Circuit()
+    x, a = circuit.input("x", IntRange(-100, 100)), circuit.input("a", IntRange(0, 15))
+    circuit.output("y", circuit.drive(cells.towards_zero(1), x, a))
+    steps = cells_of(target)
+    at = arrival(steps, circuit, target, {wire.name: leaf(0.0, (1, wire.type.element_bits)) for wire in (x, a)})
+    width = circuit.outputs["y"].type.element_bits
+    chain = added(steps, width, leaf(0.0, (1, width)), leaf(steps.lut, (1, width))).latest
+    assert at["y"].latest == chain
 
 
 @pytest.mark.parametrize("target", ["ice40", "ecp5"])
