@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from mulfree.api import CompiledModel
     from mulfree.samples import Samples
 
+HARDWARE, SIMULATION, MODELS = "Hardware", "Simulation", "Models and tables"
+"""Panels in which `--help` shows the sub-commands."""
 DIFFERENT = 1
 """Exit code where two sides are not equal."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mulfree.commands.app import Json, Limit, Model, app
+from mulfree.commands.app import HARDWARE, Json, Limit, Model, app
 from mulfree.console import WRONG_INPUT, err_console, print_result
 from mulfree.options import formats_of
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Numbers = Annotated[str | None, typer.Option(metavar="N,N,...")]
 
 
-@app.command()
+@app.command(rich_help_panel=HARDWARE)
 def explore(
     model: Model,
     data: Annotated[

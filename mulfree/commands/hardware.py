@@ -8,13 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from mulfree.commands.app import Json, Limit, Model, app, samples_for
+from mulfree.commands.app import HARDWARE, Json, Limit, Model, app, samples_for
 from mulfree.commands.tools import Liberty, cells_for
 from mulfree.console import print_result, working
 from mulfree.options import DesignOptions, with_options
 
 
-@app.command("compile")
+@app.command("compile", rich_help_panel=HARDWARE)
 @with_options
 def compile_command(
     model: Model,
@@ -55,7 +55,7 @@ def _ir_printer(names: list[str]) -> Callable[[Any, Any], None] | None:
     return show_graph if names else None
 
 
-@app.command()
+@app.command(rich_help_panel=HARDWARE)
 @with_options
 def estimate(
     model: Model,

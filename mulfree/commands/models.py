@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from mulfree.commands.app import Json, Limit, Model, app
+from mulfree.commands.app import MODELS, Json, Limit, Model, app
 from mulfree.console import print_result, working
 
 
-@app.command()
+@app.command(rich_help_panel=MODELS)
 def approximate(
     model: Model,
     data: Annotated[Path, typer.Argument(help="An .npz or .npy file of samples to fit to.", show_default=False)],

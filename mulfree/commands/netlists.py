@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mulfree.commands.app import Json, Model, app
+from mulfree.commands.app import HARDWARE, Json, Model, app
 from mulfree.commands.tools import (
     MEMORY_MB,
     Jobs,
@@ -25,7 +25,7 @@ from mulfree.console import print_result, working
 from mulfree.options import DesignOptions, with_options
 
 
-@app.command()
+@app.command(rich_help_panel=HARDWARE)
 @with_options
 def synth(
     model: Model,
@@ -55,7 +55,7 @@ def synth(
     print_result(found.to_dict() | {"report": page}, found.table(), *lines)
 
 
-@app.command()
+@app.command(rich_help_panel=HARDWARE)
 @with_options
 def pnr(
     model: Model,

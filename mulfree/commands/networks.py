@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mulfree.commands.app import Json, app
+from mulfree.commands.app import MODELS, Json, app
 from mulfree.console import print_result, table, working
 
 if TYPE_CHECKING:
     from mulfree.networks import Architecture
 
 
-@app.command()
+@app.command(rich_help_panel=MODELS)
 def networks(
     name: Annotated[str | None, typer.Argument(help="A network; all are listed unless given.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The ONNX file to write.")] = None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mulfree.commands.app import DIFFERENT, Json, Model, app
+from mulfree.commands.app import DIFFERENT, HARDWARE, Json, Model, app
 from mulfree.console import err_console, print_result, table
 from mulfree.options import DesignOptions, with_options
 
@@ -23,7 +23,7 @@ NOT_COVERED = (
 )
 
 
-@app.command()
+@app.command(rich_help_panel=HARDWARE)
 @with_options
 def prove(
     model: Model,

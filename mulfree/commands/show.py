@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mulfree.commands.app import Json, Model, app
+from mulfree.commands.app import MODELS, Json, Model, app
 from mulfree.console import is_json, print_result, working
 from mulfree.options import DesignOptions, ModelOptions, with_options
 
@@ -33,7 +33,7 @@ class Level(StrEnum):
     lowered = "lowered"
 
 
-@app.command()
+@app.command(rich_help_panel=MODELS)
 @with_options
 def show(
     model: Model,

@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from mulfree.commands.app import DIFFERENT, Data, Flow, Json, Limit, Model, app, samples_for
+from mulfree.commands.app import DIFFERENT, SIMULATION, Data, Flow, Json, Limit, Model, app, samples_for
 from mulfree.console import batches, print_result, working
 from mulfree.options import DesignOptions, ModelOptions, with_options
 
 BATCH = 256
 
 
-@app.command()
+@app.command(rich_help_panel=SIMULATION)
 @with_options
 def sim(
     model: Model,
@@ -38,7 +38,7 @@ def sim(
     print_result(result.to_dict() | {"notes": notes} | shares, *notes, *lines, str(result))
 
 
-@app.command()
+@app.command(rich_help_panel=SIMULATION)
 @with_options
 def cosim(
     model: Model,
@@ -64,7 +64,7 @@ def cosim(
     raise typer.Exit(0 if report.is_equal else DIFFERENT)
 
 
-@app.command()
+@app.command(rich_help_panel=SIMULATION)
 @with_options
 def diff(
     model: Model,

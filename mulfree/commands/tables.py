@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mulfree.commands.app import Json, app
+from mulfree.commands.app import MODELS, Json, app
 from mulfree.console import print_result, table
 
 if TYPE_CHECKING:
     from mulfree.tables import PaperTable
 
 
-@app.command()
+@app.command(rich_help_panel=MODELS)
 def tables(
     write: Annotated[Path | None, typer.Option(help="A page of Markdown to write.")] = None,
     json: Json = False,
