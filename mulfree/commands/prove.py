@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 OPEN = 3
 """Exit code where no counterexample was found, and not everything is proven."""
 NOT_COVERED = (
-    "not covered, and compared by `mulfree cosim`: how a stage joins these units, its addresses, the words of memories"
+    "not covered, and compared by `mulfree cosim`: how a stage joins these units, its addresses, the words of weights"
 )
 
 

@@ -135,7 +135,7 @@ def test_both_ends_of_the_range_are_reached(shape: tuple[int, ...], range: IntRa
 
 
 def _numbers(range: IntRange) -> list[int]:
-    return list(np.arange(range.lo, range.hi + 1, range.step))
+    return np.arange(range.lo, range.hi + 1, range.step).tolist()
 
 
 @cases

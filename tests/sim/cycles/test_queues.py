@@ -77,3 +77,11 @@ def test_a_design_without_queues_has_no_depths() -> None:
     net = Net()
     net.stage([net.source(4)], [4], every_step())
     assert minimal_fifo_depths(net.design()) == {}
+
+
+@given(residual_blocks(), st.integers(0, 10_000))
+@settings(max_examples=30, deadline=None)
+def test_a_search_that_is_cut_short_leaves_depths_that_hold_no_frame_up(block: Net, most_tokens: int) -> None:
+    depths = minimal_fifo_depths(block.design(), most_tokens)
+    pace = int(paced(flatten(block.design())).interval_cycles)
+    assert frame_ends(block, pace, depths) == frame_ends(block, pace, dict.fromkeys(depths, 200 * 12))
