@@ -78,8 +78,7 @@ def _carries(delays: Delays, latest: Floats, width: int) -> Floats:
         top = np.maximum.accumulate(latest, axis=-1)
         return top + delays.chain + delays.doubling * ceil(log2(max(2, width)))
     steps = np.arange(width) * delays.carry
-    found: Floats = np.maximum.accumulate(latest + delays.chain - steps, axis=-1) + steps
-    return found
+    return np.asarray(np.maximum.accumulate(latest + delays.chain - steps, axis=-1) + steps, dtype=np.float64)
 
 
 def _sum(delays: Delays, carries: Floats, own: Signal, used: AnyArray) -> Signal:
