@@ -29,15 +29,19 @@ def added(delays: Delays, width: int, *operands: Signal, top_only: bool = False)
 
 
 def compared(delays: Delays, a: Signal, b: Signal, *, is_signed: bool = False) -> Signal:
-    """Whether a word is at least another: the carry out of a difference; with signs, that and the one below it."""
+    """Whether a word is at least another: the carry out of a difference; with signs, that and the one below it.
+
+    The sign of a constant is known: it takes no more than the table behind the carry.
+    """
     width = max(a.shape[-1], b.shape[-1])
     zero = leaf(NEVER, (*a.shape[:-1], 1))
     words = _topped(a, width, zero), _topped(table(delays, b), width, zero)
     carry = leaf(added(delays, width + 1, *words, top_only=True).at)
-    if not is_signed:
+    is_constant = b.latest <= NEVER / 2
+    if not is_signed or (is_constant and delays.absorbs):
         return carry
     # A carry that logic reads, too, cannot stay on a chain that hands it on to its neighbour alone.
-    top = carry.after(delays.chain + delays.leave) if delays.splits else carry
+    top = carry.after(delays.chain + delays.leave) if delays.splits and not is_constant else carry
     return table(delays, top, a[..., -1:], b[..., -1:])
 
 
@@ -74,8 +78,7 @@ def _carries(delays: Delays, latest: Floats, width: int) -> Floats:
         top = np.maximum.accumulate(latest, axis=-1)
         return top + delays.chain + delays.doubling * ceil(log2(max(2, width)))
     steps = np.arange(width) * delays.carry
-    found: Floats = np.maximum.accumulate(latest + delays.chain - steps, axis=-1) + steps
-    return found
+    return np.asarray(np.maximum.accumulate(latest + delays.chain - steps, axis=-1) + steps, dtype=np.float64)
 
 
 def _sum(delays: Delays, carries: Floats, own: Signal, used: AnyArray) -> Signal:

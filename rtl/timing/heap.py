@@ -115,7 +115,7 @@ def _primitives(delays: Delays, counter: Counter, x: Signal) -> Signal:
     steps = np.arange(width) * delays.carry
     carries = np.maximum.accumulate(latest + delays.chain - steps, axis=-1) + steps
     places = np.clip(np.arange(counter.gives) + counter.lowest, 0, width - 1)
-    return leaf(carries[..., places] + delays.leave)
+    return leaf(np.asarray(carries[..., places] + delays.leave, dtype=np.float64))
 
 
 def _primitive(delays: Delays, counter: Counter, x: Signal) -> Signal:
