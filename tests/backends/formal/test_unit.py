@@ -47,7 +47,13 @@ def test_every_cell_is_proven() -> None:
     assert not [f"{case}: {p.found}" for case, p in zip(cases, proofs.values(), strict=True) if p.status != PROVEN]
 
 
-@pytest.mark.parametrize("technology", [t for t in TECHNOLOGIES if t != "generic"])
+QUICK = ("xc7", "ice40", "asic")
+"""Technologies whose counters are of different kinds; the others have the same ones."""
+
+
+@pytest.mark.parametrize(
+    "technology", [pytest.param(t, marks=() if t in QUICK else pytest.mark.nightly) for t in TECHNOLOGIES]
+)
 def test_sums_of_every_size_are_proven_by_the_counters_that_compress_them(technology: str) -> None:
     sums = [*EXAMPLES, *SIGNS, Sum((WireType(BIPOLAR, 300),), (1,)), Sum((WireType(BIT, 300),), (1,), -99, True)]
     units = [unit(case.circuit(), technology, f"sum_{i}") for i, case in enumerate(sums)]
