@@ -46,8 +46,8 @@ def main() -> None:
     print(f"{machine()}; {yosys_tool().version}", flush=True)
     report = Report()
     for target in options.targets:
-        for *case, goal in CASES:
-            ratio = compare(target, *made(*case), options.no_yosys)
+        for channels, lanes, bits, range, goal in CASES:
+            ratio = compare(target, *made(channels, lanes, bits, range), options.no_yosys)
             report.claim(target != "xc7" or ratio <= goal, f"{ratio:.2f} of the search's price, goal on xc7 {goal}")
     report.finish()
 
