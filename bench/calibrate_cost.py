@@ -1,130 +1,164 @@
 """Fit the weights of the cost model to Yosys, and measure its error on stages that were not fitted.
 
-    python bench/calibrate_cost.py [--points points.json] [--jobs 2] [--kinds matrix_vector ...] [--targets xc7 ...]
+    python bench/calibrate_cost.py [--points FILE] [--jobs 2] [--kinds matrix_vector ...] [--targets xc7 ...] [--known]
 
-synthesises every stage of bench/cost_sweep.py for every target (about ten minutes on two cores) and rewrites
-rtl/cost/calibration.json. Of each kind every third stage is held out: the errors stated in the table are those of
-the held-out stages. `--points` keeps the syntheses in a file, for a later fit with other terms. `--kinds` and
-`--targets` do only those rows and keep the others of the table.
+synthesises every stage of bench/cost_sweep.py for every target (about twenty minutes on two idle cores) and rewrites
+rtl/cost/calibration.json. Of each kind every third stage is held out: the errors stated in the table are those of the
+held-out stages. `--points` keeps the syntheses in a file, for a later fit with other terms; `--known` synthesises
+nothing and takes what the file has. `--kinds` and `--targets` do only those rows and keep the others of the table.
+
+A target that maps logic as another one does (`ALIKE`) takes its weights, and only the held-out stages are synthesised.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
-import itertools
 import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
+from cost_fit import HELD_OUT, Point, fitted, is_held_out, resources, stated, weighed
 from cost_sweep import memories, sweep
+from kept_syntheses import KeptSyntheses, Work
 from rich.progress import Progress
 
-from mulfree.backends.synth import synthesise_module
+from mulfree.backends.synth.flow import flow_for
 from mulfree.backends.synth.yosys import yosys_tool
 from mulfree.rtl import Memory, Stage
-from mulfree.rtl.cost import Calibration, Error, Target, Terms, calibrated_kind, stage_terms, target_named
-from mulfree.rtl.cost.calibration import MEMORY, TABLES, Weights, table, with_tables
+from mulfree.rtl.cost import TARGETS, Error, Target, Terms, calibrated_kind, stage_terms, target_named
+from mulfree.rtl.cost.calibration import MEMORY, TABLES, table
 from mulfree.rtl.cost.memory import rom_terms
 from mulfree.rtl.stages import memory_files, stage_verilog
 from mulfree.rtl.stages.text import address_bits, rom_lines
 
 TABLE = Path(__file__).parent.parent / "rtl" / "cost" / "calibration.json"
-RESOURCES = {"xc7": ("luts", "carries"), "ice40": ("luts", "carries"), "ecp5": ("luts", "carries"), "asic": ("gates",)}
-HELD_OUT = 3
-SMALL = 8.0
-"""Counts below this are compared absolutely: one LUT more or less is not 50 % of anything that matters."""
-
-EXPECTED = {
-    "carry_outs": 0.5,
-    "logic_bits": 0.7,
-    "constant_logic_bits": 0.3,
-    "handshakes": 2.0,
-    "ffs": 6.75,
-}
-"""LUTs (gates of a register) that one of a term should take by its construction; a bit of anything else takes 1."""
-PULL = 0.01
-"""How much a weight far from what is expected counts against a relative error: it decides where terms go together."""
-
-MOST_OF_A_BIT = {"luts": 4.0, "carries": 2.0, "gates": 16.0}
-"""The most that one bit of anything may weigh: what a few small stages suggest must not be stretched to large ones."""
-
-Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Point:
-    """One stage on one target: what the model sees, and what Yosys counted."""
-
-    terms: Terms
-    counted: dict[str, float]
+ALIKE = {"xcup": "xc7", "gowin": "ecp5"}
+"""Of xcup memories alone differ; gowin has tables of four inputs, too, and other chains, which are counted."""
+Points = Mapping[str, Sequence[Point]]
+"""By kind, in the order of the sweep."""
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--points", type=Path, help="keep syntheses in this file and reuse those in it")
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--kinds", nargs="*", help="only these rows of the table")
-    parser.add_argument("--targets", nargs="*", default=list(RESOURCES), help="only for these targets")
-    options = parser.parse_args()
-    # Target by target: the first rows are soon complete.
+    options = arguments()
     chosen = [s for s in subjects() if not options.kinds or s.kind in options.kinds]
-    points = measured(list(itertools.product(options.targets, chosen)), options.points, options.jobs)
-    is_whole = not options.kinds and options.targets == list(RESOURCES)
-    kept: dict[str, dict[str, Any]] = {target: {} for target in RESOURCES} if is_whole else table()["targets"]
-    targets = {target: {**kept[target], **_rows(target, kinds, kept[target])} for target, kinds in points.items()}
-    made = provenance(points) if is_whole else table()["provenance"]
-    TABLE.write_text(json.dumps({"provenance": made, "targets": {**kept, **targets}}, indent=1) + "\n")
-    for target, kinds in targets.items():
-        for kind, row in kinds.items():
-            print(f"{target:6} {kind:16} {Error(**row['error'])}, registers ±{row['register_error']:.1%}")
+    kept = KeptSyntheses(options.points)
+    work = {target: work_of(target, chosen) for target in options.targets}
+    if not options.known:
+        synthesise_all([w for pairs in work.values() for _, w in pairs], kept, options.jobs)
+    is_whole = not options.kinds and options.targets == list(TARGETS)
+    rows: dict[str, Any] = {target: {} for target in TARGETS} if is_whole else dict(table()["targets"])
+    for target, pairs in work.items():
+        points = by_kind([(s, kept.cost(w)) for s, w in pairs if w in kept], target)
+        rows[target] = {**rows.get(target, {}), **rows_of(target, points, rows)}
+        show(target, rows[target], points)
+    TABLE.write_text(json.dumps({"provenance": provenance(rows), "targets": rows}, indent=1) + "\n")
 
 
-def _rows(target: str, kinds: Mapping[str, list[Point]], kept: Mapping[str, Any]) -> dict[str, Any]:
+def synthesise_all(work: Sequence[Work], kept: KeptSyntheses, jobs: int) -> None:
+    with Progress() as bar:
+        task = bar.add_task("synthesis", total=len({w.key for w in work if w not in kept}))
+        kept.fill(work, jobs, lambda count: bar.advance(task, count))
+
+
+def rows_of(target: str, points: Points, rows: Mapping[str, Any]) -> dict[str, Any]:
     """Constant memories first, or as they were: the others take their weights."""
-    memory = fitted(target, kinds[MEMORY], {}) if MEMORY in kinds else kept[MEMORY]
-    tables = {r: {name: w for name, w in terms.items() if name in TABLES} for r, terms in memory["weights"].items()}
-    given = {r: {name: terms.get(name, 0.0) for name in TABLES} for r, terms in tables.items()}
-    return {MEMORY: memory, **{kind: fitted(target, row, given) for kind, row in kinds.items() if kind != MEMORY}}
+    if target in ALIKE:
+        own = rows[ALIKE[target]]
+        taken = {kind: _uncounted(row) | {"weights_of": ALIKE[target]} for kind, row in own.items()}
+        memory = own[MEMORY]["weights"]
+        return taken | {kind: stated(target, own[kind]["weights"], memory, p) for kind, p in points.items()}
+    memory = fitted(target, points[MEMORY], {}, {}) if MEMORY in points else rows[target][MEMORY]
+    weights: dict[str, dict[str, float]] = memory["weights"]
+    given = {r: {name: terms.get(name, 0.0) for name in TABLES} for r, terms in weights.items()}
+    all_points = [p for kind, of_kind in points.items() for p in of_kind if kind != MEMORY]
+    shared = {r: weighed(all_points, r, given[r], {}) for r in resources(target)}
+    stages = {kind: fitted(target, p, given, shared) for kind, p in points.items() if kind != MEMORY}
+    return {MEMORY: memory, **stages}
 
 
-def provenance(points: dict[str, dict[str, list[Point]]]) -> dict[str, Any]:
-    count = sum(len(row) for kinds in points.values() for row in kinds.values())
+def _uncounted(row: Mapping[str, Any]) -> dict[str, Any]:
+    """With the error of the target that it is taken from; no synthesis is counted twice."""
+    return {name: value for name, value in row.items() if name != "points"}
+
+
+def provenance(rows: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "command": "python bench/calibrate_cost.py",
         "tool": yosys_tool().version,
-        "syntheses": count,
+        "flows": {target: flow_for(target).script for target in rows},
+        "alike": ALIKE,
+        "syntheses": sum(row.get("points", 0) for kinds in rows.values() for row in kinds.values()),
+        "older": "rows without a number of points are of an earlier sweep, their syntheses not counted here",
         "error": f"estimate / synthesis - 1 of LUTs (asic: gates) on every {HELD_OUT}rd stage of a kind, not fitted",
     }
 
 
+def show(target: str, rows: Mapping[str, Any], kinds: Points) -> None:
+    for kind in kinds:
+        row = rows[kind]
+        carries = f", carries ±{row['carry_error']:.1%}" if "carry_error" in row else ""
+        print(f"{target:6} {kind:20} {Error(**row['error'])}, registers ±{row['register_error']:.1%}{carries}")
+
+
 @dataclass(frozen=True)
 class Subject:
-    """What is synthesised: a kind, the Verilog of a module `stage`, files that it reads, its terms on a target."""
+    """What is synthesised: its kind and name, the Verilog of a module `stage`, files that it reads, its terms."""
 
     kind: str
+    name: str
     text: Callable[[str], str]
     data: dict[str, str]
     terms: Callable[[Target], Terms]
 
-    def key(self, target: str) -> str:
-        return f"{target} {hashlib.sha256(self.text(target).encode()).hexdigest()}"
-
 
 def subjects() -> list[Subject]:
-    """Memories, then every stage of the sweep."""
-    stages = [
-        Subject(calibrated_kind(stage), partial(_stage_text, stage), memory_files(stage), partial(stage_terms, stage))
-        for stage in sweep()
-    ]
-    return [*(Subject(MEMORY, partial(_memory_text, m), {}, partial(rom_terms, m)) for m in memories()), *stages]
+    """Memories, then every stage of the sweep (which draws its random numbers first)."""
+    stages = [*map(_of_stage, sweep())]
+    return [*map(_of_memory, memories()), *stages]
+
+
+def work_of(target: str, chosen: Sequence[Subject]) -> list[tuple[Subject, Work]]:
+    return [(s, Work(target, s.text(target), s.data)) for s in of_target(target, chosen)]
+
+
+def of_target(target: str, chosen: Sequence[Subject]) -> list[Subject]:
+    """All; or of each kind those that are held out."""
+    if target not in ALIKE:
+        return list(chosen)
+    seen: dict[str, int] = defaultdict(int)
+    kept = list[Subject]()
+    for subject in chosen:
+        kept += [subject] if is_held_out(seen[subject.kind]) else []
+        seen[subject.kind] += 1
+    return kept
+
+
+def by_kind(counted: Sequence[tuple[Subject, Any]], target: str) -> dict[str, list[Point]]:
+    found: dict[str, list[Point]] = defaultdict(list)
+    for subject, cost in counted:
+        found[subject.kind].append(Point(subject.name, subject.terms(target_named(target)), cost))
+    return found
+
+
+def _of_memory(m: Memory) -> Subject:
+    return Subject(MEMORY, f"{m.depth} words of {m.width} bits", partial(_memory_text, m), {}, partial(rom_terms, m))
+
+
+def _of_stage(stage: Stage) -> Subject:
+    text, terms = partial(_stage_text, stage), partial(stage_terms, stage)
+    return Subject(calibrated_kind(stage), _described(stage), text, memory_files(stage), terms)
+
+
+def _described(stage: Stage) -> str:
+    """Streams as lanes and ranges, then the parameters."""
+    streams = " and ".join(f"{x.lanes} x {x.type.range}" for x in stage.inputs)
+    y = stage.outputs[0]
+    values = ", ".join(f"{name} {value}" for name, value in stage.parameters.items() if not name.endswith("_copies"))
+    return f"{streams} to {y.lanes} x {y.type.range}" + (f"; {values}" if values else "")
 
 
 def _stage_text(stage: Stage, target: str) -> str:
@@ -138,86 +172,14 @@ def _memory_text(memory: Memory, target: str) -> str:
     return f"module stage ({ports}, output logic [{memory.width - 1}:0] word);\n{lines}\nendmodule\n"
 
 
-def measured(work: Sequence[tuple[str, Subject]], keep: Path | None, jobs: int) -> dict[str, dict[str, list[Point]]]:
-    """By target and kind, in the order of the sweep."""
-    known: dict[str, dict[str, float]] = json.loads(keep.read_text()) if keep and keep.exists() else {}
-    found: dict[str, dict[str, list[Point]]] = {target: defaultdict(list) for target, _ in work}
-    with ThreadPoolExecutor(jobs) as pool, Progress() as bar:
-        task = bar.add_task("synthesis", total=len(work))
-        for (target, subject), counted in zip(work, pool.map(lambda w: _counted(*w, known), work), strict=True):
-            known[subject.key(target)] = counted
-            found[target][subject.kind].append(Point(subject.terms(target_named(target)), counted))
-            bar.advance(task)
-            if keep:
-                keep.write_text(json.dumps(known))
-    return found
-
-
-def _counted(target: str, subject: Subject, known: dict[str, dict[str, float]]) -> dict[str, float]:
-    if subject.key(target) in known:
-        return known[subject.key(target)]
-    return synthesise_module(subject.text(target), "stage", target, data=subject.data).cost.to_dict()
-
-
-def fitted(target: str, points: list[Point], memory: Weights) -> dict[str, Any]:
-    """A row of the table; the weights of constant memories are given."""
-    fit = [p for i, p in enumerate(points) if i % HELD_OUT != 1]
-    held = [p for i, p in enumerate(points) if i % HELD_OUT == 1]
-    weights = {resource: _weights(fit, resource, memory.get(resource, {})) for resource in RESOURCES[target]}
-    model, main_resource = Calibration(with_tables(weights, memory or weights), Error(0, 0, 0)), RESOURCES[target][0]
-    errors = [_off(model, p, main_resource) for p in held]
-    worst = max(errors, key=abs)
-    error = {"typical": float(np.sqrt(np.mean(np.square(errors)))), "worst": worst, "points": len(held)}
-    registers = [_off(model, p, "ffs") for p in points]
-    return {
-        "weights": {r: {n: round(w, 4) for n, w in terms.items()} for r, terms in weights.items()},
-        "error": {name: round(value, 4) for name, value in error.items()},
-        "fit_error": round(float(np.sqrt(np.mean([_off(model, p, main_resource) ** 2 for p in fit]))), 4),
-        "register_error": round(float(np.sqrt(np.mean(np.square(registers)))), 4),
-    }
-
-
-def _off(model: Calibration, point: Point, resource: str) -> float:
-    estimated, counted = getattr(model.cost(point.terms), resource), point.counted[resource]
-    return float((estimated - counted) / max(counted, SMALL))
-
-
-def _weights(points: list[Point], resource: str, memory: Mapping[str, float]) -> dict[str, float]:
-    """Bounded weights of least squared relative error, near what is expected where that decides nothing."""
-    amounts = [{**p.terms.weighed, **({"ffs": p.terms.known.ffs} if resource == "gates" else {})} for p in points]
-    given = np.array([sum(memory.get(name, 0.0) * amount for name, amount in row.items()) for row in amounts])
-    names = sorted({name for row in amounts for name, amount in row.items() if amount} - memory.keys())
-    counted = np.array([p.counted[resource] for p in points])
-    given = given + np.array([getattr(p.terms.known, resource) for p in points])
-    scale = 1 / np.maximum(counted, SMALL)
-    matrix = np.array([[row.get(name, 0.0) for name in names] for row in amounts]) * scale[:, None]
-    pull = np.sqrt(PULL * (matrix**2).sum(axis=0))
-    expected = np.array([_expected(name, resource) for name in names])
-    most = np.array([MOST_OF_A_BIT[resource] if name.endswith("_bits") else np.inf for name in names])
-    solution = _bounded(
-        np.vstack([matrix, np.diag(pull)]), np.concatenate([(counted - given) * scale, pull * expected]), most
-    )
-    return {name: float(w) for name, w in zip(names, solution, strict=True) if w > 1e-4}
-
-
-def _expected(name: str, resource: str) -> float:
-    if resource == "luts":
-        return EXPECTED.get(name, 1.0)
-    return EXPECTED["ffs"] if name == "ffs" else 0.0
-
-
-def _bounded(matrix: Floats, wanted: Floats, most: Floats) -> Floats:
-    """Least squares over weights from 0 to `most`, coordinate by coordinate."""
-    gram, right = matrix.T @ matrix, matrix.T @ wanted
-    norms = np.maximum(gram.diagonal(), 1e-12)
-    weights = np.zeros(len(right))
-    for _ in range(20000):
-        before = weights.copy()
-        for i in range(len(weights)):
-            weights[i] = min(most[i], max(0.0, weights[i] + (right[i] - gram[i] @ weights) / norms[i]))
-        if np.abs(weights - before).max(initial=0) < 1e-9:
-            break
-    return weights
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--points", type=Path, help="keep syntheses in this file and reuse those in it")
+    parser.add_argument("--known", action="store_true", help="synthesise nothing")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--kinds", nargs="*", help="only these rows of the table")
+    parser.add_argument("--targets", nargs="*", default=list(TARGETS), help="only for these targets")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

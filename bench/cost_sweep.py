@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 
 import numpy as np
+from cost_sweep_more import more
 from cost_sweep_trees import trees
 
 from mulfree.compiler.families.min_select.operator import MinSelect
@@ -60,6 +61,7 @@ def sweep() -> Iterator[Stage]:
     yield from _tapped()
     yield from _lookups()
     yield from trees()
+    yield from more()
 
 
 def memories() -> Iterator[Memory]:

@@ -24,6 +24,8 @@ from mulfree.compiler.folding import (
 from mulfree.compiler.model import InputFormat, QuantisedModel
 from mulfree.compiler.pipeline import ChooseFolding, Hardware, IntGraph, provisional, to_hardware
 from mulfree.ir import AnyArray, CompileError, IntArray, Pass, TensorType
+from mulfree.rtl.cost import TARGETS as TARGETS
+from mulfree.rtl.cost import target_named
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -45,7 +47,6 @@ if TYPE_CHECKING:
 
     Source = str | Path | bytes | ModelProto
 
-TARGETS = ("xc7", "ice40", "ecp5", "asic")
 DEFAULT_TARGET = "xc7"
 PACE_FRAMES = 16
 """Frames after which a design has long fallen into step."""
@@ -347,7 +348,7 @@ def compile(
         fps: instead of a folding, frames per second to reach at `clock_mhz`.
         luts: instead of a folding, a budget of LUTs of which to make the fastest design.
         clock_mhz: the clock that rates are given for.
-        target: "xc7", "ice40", "ecp5" or "asic"; what estimates and synthesis are for.
+        target: a name of `TARGETS`, such as "xc7", "ecp5" or "asic"; what estimates and synthesis are for.
         inputs: for float inputs without a quantiser, what their values are, such as "uint8" or "uint8/255".
         adapt: changes the integer model before hardware is made of it: what prunes or approximates layers.
         arithmetic: names of arithmetics to take wherever they are exact, first choice first; see `alternatives`. Else
@@ -389,7 +390,7 @@ def compile_quantised(
     after: Callable[[Pass[TensorType], IntGraph], None] | None = None,
 ) -> CompiledModel:
     """The rest of `compile`: the hardware of a model of integers that `source` was the ONNX model of."""
-    check_target(target)
+    target_named(target)
     choose = _with_levels(_folding_choice(folding, fps, luts, clock_mhz, target), levels_per_stage)
     prefer = [arithmetic] if isinstance(arithmetic, str) else arithmetic
     check_arithmetics(prefer)
@@ -397,12 +398,6 @@ def compile_quantised(
     slow = "how long it takes depends on the data; rates are those of the longest time"
     notes = [f"{stage.name}: {slow}" for stage in hardware.design.varying]
     return CompiledModel(source, replace(model, notes=[*model.notes, *notes]), hardware, target, clock_mhz)
-
-
-def check_target(name: str) -> None:
-    """Raises CompileError that lists the targets."""
-    if name not in TARGETS:
-        raise CompileError(f"'{name}' is no target; choose one of {', '.join(TARGETS)}")
 
 
 def check_arithmetics(names: Sequence[str]) -> None:

@@ -66,7 +66,7 @@ class DesignOptions(ModelOptions):
     fps: Annotated[float | None, typer.Option(help="Least hardware for so many frames per second.")] = None
     luts: Annotated[int | None, typer.Option(help="Fastest design within so many LUTs.")] = None
     clock: Annotated[float, typer.Option("--clock", help="Clock in MHz that rates are given for.")] = 100.0
-    target: Annotated[str, typer.Option(help="xc7, ice40, ecp5 or asic.")] = "xc7"
+    target: Annotated[str, typer.Option(help="xc7, xcup, ice40, ecp5, gowin or asic.")] = "xc7"
     arithmetic: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="Take it wherever it is exact; else the cheapest is taken."),

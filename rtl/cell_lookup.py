@@ -42,7 +42,7 @@ def tables(table: IntArray) -> Printer:
     def print_cell(out: Operand, operands: tuple[Operand, ...], target: str) -> str:
         del target
         planes = range(out.type.element_bits)
-        bits_by_plane = _planes(table, out.type, tuple(x.type for x in operands))
+        bits_by_plane = entries(table, out.type, tuple(x.type for x in operands))
         constants = [_plane_text(f"{out.name}_bit{i}", bits) for i, bits in enumerate(bits_by_plane)]
         chosen = "{" + ", ".join(f"{out.name}_bit{i}[{{index}}]" for i in reversed(planes)) + "}"
         return "\n".join([*constants, each_lane(out, lambda lane: chosen.replace("{index}", _index(operands, lane)))])
@@ -59,7 +59,7 @@ def _plane_text(name: str, bits: IntArray) -> str:
     return f"localparam logic [{len(bits) - 1}:0] {name} = {literal(len(bits), value)};"
 
 
-def _planes(table: IntArray, out: WireType, operands: tuple[WireType, ...]) -> IntArray:
+def entries(table: IntArray, out: WireType, operands: tuple[WireType, ...]) -> IntArray:
     """(bits of the result, entries): the table over all words of the operands, 0 where it has no entry."""
     whole = np.zeros([2**x.element_bits for x in operands], np.int64)
     known = tuple(slice(0, min(length, size)) for length, size in zip(table.shape, whole.shape, strict=True))
@@ -81,7 +81,7 @@ def luts(table: IntArray, operands: tuple[WireType, ...], lut_inputs: int) -> in
 def _functions(table: IntArray, operands: tuple[WireType, ...]) -> set[tuple[int, ...]]:
     """The different bits of the result, as they are printed for every word of the operands, that need logic."""
     words = np.indices([2**x.element_bits for x in operands]).reshape(len(operands), -1)
-    planes = _planes(table, looked_up(table)(*operands), operands)
+    planes = entries(table, looked_up(table)(*operands), operands)
     literals = [word >> i & 1 for word, x in zip(words, operands, strict=True) for i in range(x.element_bits)]
     free = {tuple(v.tolist()) for v in (*literals, np.zeros_like(words[0]))}
     return {min(p, n) for p, n in ((tuple(v.tolist()), tuple((1 - v).tolist())) for v in planes) if not {p, n} & free}
@@ -89,7 +89,7 @@ def _functions(table: IntArray, operands: tuple[WireType, ...]) -> set[tuple[int
 
 def different_bits(table: IntArray, operands: tuple[WireType, ...]) -> int:
     """Bits of a result, without constant and equal ones: those that registers behind the table hold."""
-    planes = {tuple(v.tolist()) for v in _planes(table, looked_up(table)(*operands), operands)}
+    planes = {tuple(v.tolist()) for v in entries(table, looked_up(table)(*operands), operands)}
     return sum(len(set(plane)) > 1 for plane in planes) * max(x.lanes for x in operands)
 
 

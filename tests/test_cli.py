@@ -185,7 +185,7 @@ def test_data_of_another_shape_or_kind_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("estimate", MODEL, "--target", "z80"), "'z80' is no target"),
+        (("estimate", MODEL, "--target", "z80"), "target 'z80' is unknown"),
         (("estimate", MODEL, "--fps", "1e12"), "reach"),
         (("estimate", MODEL, "--fps", "1", "--luts", "5"), "give one of them"),
         (("cosim", MODEL, "--sink", "sometimes"), "'sometimes' is no flow"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mulfree.ir import CompileError
 from mulfree.rtl.cost import Cost, total
@@ -70,6 +70,17 @@ XC7 = Flow(
     read="read_verilog -sv -DMULFREE_XC7",
     before="read_verilog -lib +/xilinx/cells_sim.v",
 )
+XCUP = replace(
+    XC7,
+    script="synth_xilinx -family xcup -nodsp -flatten -noiopad",
+    prices={
+        # Yosys makes carry chains of CARRY4 here too; two of them are a CARRY8.
+        "RAMB18E2": Cost(brams=1),
+        "RAMB36E2": Cost(brams=2),
+        "RAM(32M16|64M8|64X8SW|256X1D|512X1S)": Cost(lutram=8),
+        **XC7.prices,
+    },
+)
 ICE40 = Flow(
     f"{FORGET_STYLES}; synth_ice40",
     {
@@ -91,6 +102,18 @@ ECP5 = Flow(
         "TRELLIS_DPR16X4": Cost(lutram=4),
     },
 )
+GOWIN = Flow(
+    "synth_gowin -nodsp -nowidelut -noiopads",
+    {
+        "LUT[1-4]": Cost(luts=1),
+        # A table and its place on the carry chain.
+        "ALU": Cost(luts=1, carries=1),
+        "VCC|GND": NOTHING,
+        "DFF.*": Cost(ffs=1),
+        "(SP|SPX9|SDPB|SDPX9B|DPB|DPX9B|pROM|pROMX9)": Cost(brams=1),
+        "RAM16SDP[124]": Cost(lutram=4),
+    },
+)
 ASIC = Flow(
     f"{FORGET_STYLES}; synth -flatten; dfflegalize -cell $_DFF_P_ 01; "
     "abc -g AND,NAND,OR,NOR,XOR,XNOR,ANDNOT,ORNOT,MUX; opt_clean",
@@ -104,7 +127,7 @@ ASIC = Flow(
         r"\$_DFF_P_": Cost(ffs=1, gates=6.75),
     },
 )
-FLOWS = {"xc7": XC7, "ice40": ICE40, "ecp5": ECP5, "asic": ASIC}
+FLOWS = {"xc7": XC7, "xcup": XCUP, "ice40": ICE40, "ecp5": ECP5, "gowin": GOWIN, "asic": ASIC}
 
 
 def flow_for(target: str) -> Flow:

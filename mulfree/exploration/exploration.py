@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mulfree.api import check_arithmetics, check_target
+from mulfree.api import check_arithmetics
 from mulfree.compiler.adaptation import requested
 from mulfree.exploration.choice import Choice
 from mulfree.exploration.front import front
@@ -17,6 +17,7 @@ from mulfree.exploration.space import Space, sampled
 from mulfree.exploration.study import Study, read_study
 from mulfree.exploration.workers import NOBODY, Workers, workers
 from mulfree.ir import CompileError
+from mulfree.rtl.cost import target_named
 
 Progress = Callable[[int, int, Point | None], None]
 """Called with how many points are done of how many, and the last one; first with what was known before."""
@@ -134,7 +135,7 @@ def _measured(study: Study, choices: Sequence[Choice], by: Workers) -> Iterator[
 def _check(choices: Sequence[Choice], study: Study) -> None:
     """What no choice could be compiled with is the space's mistake, not that of a point."""
     for name in dict.fromkeys(choice.target for choice in choices):
-        check_target(name)
+        target_named(name)
     check_arithmetics(list(dict.fromkeys(name for choice in choices for name in choice.arithmetic)))
     requests = list(dict.fromkeys(request for choice in choices for request in choice.adapt))
     for request in requests:

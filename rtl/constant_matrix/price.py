@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from mulfree.rtl.heap import GENERIC
 
-_PER_BIT = {"xc7": 0.5, "ice40": 1.0, "ecp5": 1.1, "asic": 1.0, GENERIC: 1.0}
+_PER_BIT = {"xc7": 0.5, "xcup": 0.5, "ice40": 1.0, "ecp5": 1.1, "gowin": 1.1, "asic": 1.0, GENERIC: 1.0}
 """Tables (asic: full adders) per bit that compression takes off a heap."""
-_ROWS = {"xc7": 3}
+_ROWS = {"xc7": 3, "xcup": 3}
 """Rows that one carry chain adds; elsewhere 2."""
 
 

@@ -9,18 +9,23 @@ from mulfree.ir import IntArray
 from mulfree.rtl import cell_lookup
 from mulfree.rtl.circuit import Circuit, Wire, priced
 from mulfree.rtl.cost.cost import Cost
+from mulfree.rtl.cost.mapping import NOTHING_HELD, Held, is_mapped, mapped
 from mulfree.rtl.cost.target import TARGETS
 from mulfree.rtl.cost.terms import NOTHING, Terms, amounts
 from mulfree.rtl.heap import GENERIC, Summation
 from mulfree.rtl.price import signed_digits
 
 
-def circuit_terms(circuit: Circuit, target: str, constants: Collection[str] = ()) -> Terms:
-    """Sum over the cells; what meets a constant is counted under a name of its own, since synthesis folds it.
+def circuit_terms(circuit: Circuit, target: str, constants: Collection[str] = (), held: Held = NOTHING_HELD) -> Terms:
+    """The circuit mapped to tables; if it is too large for that, the sum over its cells.
 
-    `constants` are the inputs that do not change; where there are any, heaps are of plain logic and are weighed.
+    `held` is what is known of inputs. `constants` are inputs that do not change, but by words that are not known here:
+    what meets them is counted under a name of its own, since synthesis folds it, and heaps of plain logic are weighed.
     """
+    if is_mapped(circuit, target) and not constants:
+        return mapped(circuit, target, held)
     result = NOTHING
+    constants = [*constants, *(name for name, bits in held.items() if len(bits[0]) == 1)]
     constant = constant_wires(circuit, constants)
     for wire in circuit.wires:
         if wire not in constant:
@@ -134,7 +139,7 @@ def _ring(wire: Wire, technology: str) -> Terms:
     what stands for them elsewhere.
     """
     bits, name = wire.type.element_bits - 1, wire.cell.name if wire.cell else ""
-    if technology != "xc7":
+    if technology not in ("xc7", "xcup"):
         return _PLANS[name](wire)
     chains = 2 * -(-bits // 4) if name in ("ring_add", "ring_add_digit") else 0
     known = Cost(luts=_RING_TABLES[name](wire, bits), carries=chains).times(wire.lanes)

@@ -40,16 +40,20 @@ def columns(memory: Memory) -> int:
     """
     if memory.depth > LONG:
         return (reduce(or_, memory.words) & ~reduce(and_, memory.words)).bit_count()
+    return len(set(column_bits(memory)) - {"0" * memory.depth, "1" * memory.depth})
+
+
+def column_bits(memory: Memory) -> list[str]:
+    """What each bit of the word is from the first word to the last; the lowest bit first."""
     rows = [f"{word:0{memory.width}b}" for word in memory.words]
-    found = {"".join(column) for column in zip(*rows, strict=True)}
-    return len(found - {"0" * memory.depth, "1" * memory.depth})
+    return ["".join(column) for column in zip(*rows, strict=True)][::-1]
 
 
 def _table_rom(memory: Memory, target: Target) -> Terms:
     """A look-up table per distinct column while the address fits its inputs, else trees of them."""
     kept = columns(memory)
     size = 2**target.lut_inputs if target.is_fpga else 1
-    tables = kept * memory.depth / size
+    tables = kept * -(-memory.depth // size)
     if memory.depth <= size:
         # Of four words, most columns are an address bit or what the reset of their register does.
         weighed = {"single_tables": kept / 3 if memory.depth <= 4 else float(kept)}
@@ -86,10 +90,16 @@ def ram_terms(depth: int, width: int, target: Target, style: str, *, is_register
             return block_terms(depth, width, target) + by_pass
         case "tables":
             rows, groups = _table_shape(depth, width, target)
-            return Terms(Cost(lutram=4 * rows * groups, ffs=output), {"choice_bits": width * (rows - 1)})
+            held = Cost(lutram=target.ram_tables * rows * groups, ffs=output)
+            return Terms(held, {"choice_bits": width * choices(rows, target), "enables": rows if rows > 1 else 0})
         case _:
-            choice = {"choice_bits": width * (depth - 1), "enables": depth}
+            choice = {"choice_bits": width * choices(depth, target), "enables": depth}
             return Terms(Cost(ffs=depth * width + output), choice)
+
+
+def choices(words: int, target: Target) -> int:
+    """Tables that choose a bit of so many words: four go into a table of six inputs, else two."""
+    return -(-(words - 1) // 3) if target.lut_inputs == 6 else words - 1
 
 
 def copied_ram_terms(readers: int, depth: int, width: int, target: Target) -> Terms:
@@ -97,7 +107,7 @@ def copied_ram_terms(readers: int, depth: int, width: int, target: Target) -> Te
     one = ram_terms(depth, width, target, "auto", is_registered=True)
     if _ram_kind(depth, width, target, "auto") != "registers":
         return one.times(readers)
-    chosen = Terms(Cost(ffs=width), {"choice_bits": width * (depth - 1)})
+    chosen = Terms(Cost(ffs=width), {"choice_bits": width * choices(depth, target)})
     return Terms(Cost(ffs=depth * width), {"enables": depth}) + chosen.times(readers)
 
 
@@ -115,6 +125,6 @@ def _ram_kind(depth: int, width: int, target: Target, style: str) -> str:
 
 
 def _table_shape(depth: int, width: int, target: Target) -> tuple[int, int]:
-    """Rows and columns of memories made of four look-up tables each."""
+    """Rows and columns of the smallest memories that look-up tables make."""
     words, bits = next((shape for shape in target.table_ram if shape[0] >= depth), target.table_ram[-1])
     return -(-depth // words), -(-width // bits)

@@ -19,9 +19,10 @@ def registers(bits: int, count: int) -> Terms:
 
 
 def counter(length: int) -> Terms:
-    """A counter of so many states, with reset; of one state, nothing."""
+    """A counter of so many states, with reset; of one state, nothing. Fewer states than 2^bits take a comparison."""
     bits = (length - 1).bit_length()
-    return Terms(Cost(ffs=bits), {"counter_bits": bits})
+    amounts = {"counter_bits": bits, "counters": 1, "wraps": int(length & (length - 1) > 0)}
+    return Terms(Cost(ffs=bits), amounts) if bits else NOTHING
 
 
 def vector_fetch(width: int, fold: int, repeat: int, steps: int, target: Target) -> Terms:
@@ -45,8 +46,8 @@ def width_up(bits: int, ratio: int) -> Terms:
 
 
 def width_down(bits: int, ratio: int) -> Terms:
-    """The narrow word and the others, which shift."""
-    return Terms(Cost(ffs=ratio * bits + 1), {"handshakes": 1, "mux_bits": ratio * bits}) + counter(ratio)
+    """The narrow word and the others, which shift; what comes after the last is a reset."""
+    return Terms(Cost(ffs=ratio * bits + 1), {"handshakes": 1, "mux_bits": (ratio - 1) * bits}) + counter(ratio)
 
 
 def stream_fork(bits: int, outputs: int) -> Terms:

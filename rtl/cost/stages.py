@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 
 from mulfree.ir import IntArray
 from mulfree.rtl.actors import Buffered
 from mulfree.rtl.cell_lookup import different_bits
+from mulfree.rtl.circuit import Wire
 from mulfree.rtl.cost.calibration import calibration
 from mulfree.rtl.cost.circuit import circuit_terms
 from mulfree.rtl.cost.cost import Cost
-from mulfree.rtl.cost.memory import copied_ram_terms, ram_terms, rom_terms
+from mulfree.rtl.cost.mapping import MOST_BITS, NOTHING_HELD, Held, is_mapped, mapped
+from mulfree.rtl.cost.memory import LONG, column_bits, copied_ram_terms, ram_terms, rom_terms
 from mulfree.rtl.cost.parts import (
     concat_streams,
     counter,
@@ -37,23 +40,13 @@ from mulfree.rtl.cost.parts import (
 )
 from mulfree.rtl.cost.target import TARGETS, Target, target_named
 from mulfree.rtl.cost.terms import NOTHING, Terms
-from mulfree.rtl.design import Stage
+from mulfree.rtl.design import Memory, Stage
 from mulfree.rtl.pipeline import pipeline
 from mulfree.rtl.stages.reorder import LOOPS
 from mulfree.rtl.stages.sliding_window import STYLES, scan_of
 from mulfree.rtl.stages.spatial_shift import plan_of
 
-BORROWED = {
-    "attentional_matrix": "matrix_vector",
-    "butterflies": "channelwise",
-    "constant_layer": "channelwise",
-    "even_threshold": "affine",
-    "from_words": "clamp",
-    "remainders": "add",
-    "spectrum_product": "matrix_vector",
-    "to_words": "clamp",
-    "transform_engine": "channelwise",
-}
+BORROWED = {"attentional_matrix": "matrix_vector", "even_threshold": "affine"}
 """Modules without a row of their own: of the rows there are, the one whose circuits are most alike."""
 
 
@@ -67,12 +60,12 @@ def stage_cost(stage: Stage, target: str) -> Cost:
 def calibrated_kind(stage: Stage) -> str:
     """The row of the table: the module; constants in the logic itself and lanes that choose taps have their own."""
     if is_constant(stage):
-        return "constant_matrix"
+        return "constant_lanes" if stage.inputs[0].element_bits == 1 else "constant_word_lanes"
     if stage.module == "matrix_vector" and stage.inputs[0].lanes != stage.parameters["simd"]:
         return "tap_matrix"
-    if stage.module in BORROWED:
-        return BORROWED[stage.module]
-    return "constant_affine" if stage.module == "affine" and not stage.memories else stage.module
+    if stage.module == "affine" and not stage.memories:
+        return "constant_affine"
+    return BORROWED.get(stage.module, stage.module)
 
 
 def is_constant(stage: Stage) -> bool:
@@ -85,12 +78,28 @@ def stage_terms(stage: Stage, target: Target) -> Terms:
     return _KINDS[stage.module](stage, target)
 
 
-def _circuits(stage: Stage, target: Target, constants: Collection[str] = ()) -> Terms:
+def _circuits(stage: Stage, target: Target, constants: Collection[str] = (), held: Held = NOTHING_HELD) -> Terms:
     """Every circuit, as often as parameter <circuit>_copies says."""
     result = NOTHING
     for name, circuit in stage.circuits.items():
-        result += circuit_terms(circuit, target.name, constants).times(stage.parameters.get(f"{name}_copies", 1))
+        terms = circuit_terms(circuit, target.name, constants, held)
+        result += terms.times(stage.parameters.get(f"{name}_copies", 1))
     return result
+
+
+def _constant_lanes(stage: Stage, target: Target) -> Terms:
+    """The lanes of each output with weights of their own; of very many outputs, of some of them."""
+    word, result, circuits = column_bits(stage.memories["weights"]), NOTHING, dict(stage.circuits)
+    lane = circuits.pop("lane")
+    bits = next(wire.type.bits for wire in lane.inputs if wire.name == "w")
+    copies = stage.parameters["lane_copies"]
+    if is_mapped(lane, target.name):
+        seen = min(copies, 1 + MOST_BITS // sum(wire.type.bits for wire in lane.wires))
+        for row in range(seen):
+            result += mapped(lane, target.name, {"w": word[row * bits : (row + 1) * bits]}).times(copies / seen)
+    else:
+        result = circuit_terms(lane, target.name, ["w"]).times(copies)
+    return result + _circuits(replace(stage, circuits=circuits), target)
 
 
 def _memories(stage: Stage, target: Target) -> Terms:
@@ -109,7 +118,7 @@ def _matrix_vector(stage: Stage, target: Target) -> Terms:
     p, depth = stage.parameters, stage.memories["weights"].depth
     end = _reduction(stage, p["input_folds"])
     if is_constant(stage):
-        return _circuits(stage, target, ["w"]) + end
+        return _constant_lanes(stage, target) + end
     fetch = vector_fetch(stage.inputs[0].token_bits, p["input_folds"], p["output_folds"], depth, target)
     return fetch + _memories(stage, target) + _circuits(stage, target) + end
 
@@ -158,7 +167,8 @@ def _channelwise(stage: Stage, target: Target) -> Terms:
     taps, memory = stage.parameters["taps"], stage.memories.get("weights")
     end = _reduction(stage, taps)
     if memory is None or memory.depth == 1:
-        return counter(taps) + _circuits(stage, target, ["w"]) + end
+        held = {"w": column_bits(memory)} if memory else NOTHING_HELD
+        return counter(taps) + _circuits(stage, target, held=held) + end
     fetch = vector_fetch(stage.inputs[0].token_bits, taps, 1, memory.depth, target)
     return fetch + _memories(stage, target) + _circuits(stage, target) + end
 
@@ -180,11 +190,19 @@ def _even_threshold(stage: Stage, target: Target) -> Terms:
 
 
 def _affine(stage: Stage, target: Target) -> Terms:
-    out = register(stage.outputs[0].token_bits) + _circuits(stage, target)
-    if not stage.memories:
-        return out
-    fetch = vector_fetch(stage.inputs[0].token_bits, 1, 1, stage.memories["weights"].depth, target)
+    memory = stage.memories.get("weights")
+    if memory is None:
+        return register(stage.outputs[0].token_bits) + _circuits(stage, target)
+    held = _held_by(memory, stage.circuits["map"].inputs[1:]) if memory.depth <= LONG else NOTHING_HELD
+    out = register(stage.outputs[0].token_bits) + _circuits(stage, target, held=held)
+    fetch = vector_fetch(stage.inputs[0].token_bits, 1, 1, memory.depth, target)
     return fetch + _memories(stage, target) + out
+
+
+def _held_by(memory: Memory, inputs: Sequence[Wire]) -> dict[str, list[str]]:
+    """What a memory's word holds for inputs that read it one after the other."""
+    bits = iter(column_bits(memory))
+    return {wire.name: list(islice(bits, wire.type.bits)) for wire in inputs}
 
 
 def _lookup(stage: Stage, target: Target) -> Terms:

@@ -17,6 +17,8 @@ GATES_OF_CARRY, GATES_OF_HALF_CARRY = 4.25, 1.25
 """Of adders of three and of two bits whose sum nothing reads."""
 LONGEST_IN_TABLES = 4
 """Columns of an ecp5 row up to which Yosys takes no carry chain."""
+SHORTEST_GOWIN_CHAIN = 2
+"""The same for gowin."""
 
 Stages = Callable[[Heights], Iterator[Stage]]
 Finish = Callable[[Heights], Stage | None]
@@ -43,6 +45,18 @@ def ecp5_row(width: int, has_carry_in: bool, has_carry_out: bool) -> Area:
     columns = width + has_carry_in + has_carry_out
     pairs = -(-columns // 2)
     return Area(2 * pairs, pairs) if columns > LONGEST_IN_TABLES else Area(2 * width)
+
+
+def gowin_row(width: int, has_carry_in: bool, has_carry_out: bool) -> Area:
+    """A table on the chain per column, and one each to bring a carry in and out; Yosys makes two columns of tables."""
+    columns = width + has_carry_in + has_carry_out
+    return Area(columns, columns) if columns > SHORTEST_GOWIN_CHAIN else Area(2 * width)
+
+
+def gowin_sign_row(width: int, has_carry_in: bool, has_carry_out: bool) -> Area:
+    """A chain is as long as it was."""
+    columns = width + has_carry_in + has_carry_out
+    return gowin_row(width, has_carry_in, has_carry_out) if columns > SHORTEST_GOWIN_CHAIN else Area(luts=width)
 
 
 def ice40_sign_row(width: int, has_carry_in: bool, has_carry_out: bool) -> Area:

@@ -47,10 +47,14 @@ def _by_rows(row: adders.RowArea, sign_row: adders.RowArea) -> Technology:
 GENERIC = "generic"
 """Of no target: plain logic that synthesis folds where operands are constant."""
 
+_CARRY4 = Technology(xc7.stages, xc7.finish, Sign(xc7.stages, xc7_sign.finish, knows_constants=True), 2.0, NO_AREA)
+
 TECHNOLOGIES = {
-    "xc7": Technology(xc7.stages, xc7.finish, Sign(xc7.stages, xc7_sign.finish, knows_constants=True), 2.0, NO_AREA),
+    "xc7": _CARRY4,
+    "xcup": _CARRY4,
     "ice40": _by_rows(adders.ice40_row, adders.ice40_sign_row),
     "ecp5": _by_rows(adders.ecp5_row, adders.ecp5_sign_row),
+    "gowin": _by_rows(adders.gowin_row, adders.gowin_sign_row),
     "asic": Technology(
         adders.gate_stages,
         adders.gate_finish,

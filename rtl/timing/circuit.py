@@ -135,13 +135,6 @@ def _sum(delays: Delays, wire: Wire, operands: list[Signal]) -> Signal:
     return totalled(delays, wire.type.element_bits, shaped)
 
 
-def _towards_zero(delays: Delays, wire: Wire, operands: list[Signal]) -> Signal:
-    """The sign of x complements a before the chain, and is its carry in."""
-    x, a = (o.to((wire.lanes, o.shape[-1])) for o in operands)
-    turned = table(delays, a, x[..., -1:].to(a.shape))
-    return totalled(delays, wire.type.element_bits, [x, turned])
-
-
 def _compare(delays: Delays, wire: Wire, operands: list[Signal]) -> Signal:
     """With 0 it is the sign."""
     a, b = (x.to((wire.lanes, x.shape[-1])) for x in operands)
@@ -250,7 +243,6 @@ CELLS: dict[str, Arrival] = {
     "mux": _mux,
     "decode": _decode,
     "encode": _encode,
-    "towards_zero": _towards_zero,
     **dict.fromkeys(("ring_add", "ring_add_digit"), ring_add),
     "ring_digit": ring_digit,
     "ring_turn": ring_turn,

@@ -39,7 +39,10 @@ endmodule
 """
 
 
-@pytest.mark.parametrize(("target", "luts", "carries"), [("xc7", 16, 4), ("ice40", 16, 15), ("ecp5", 16, 8)])
+@pytest.mark.parametrize(
+    ("target", "luts", "carries"),
+    [("xc7", 16, 4), ("xcup", 16, 4), ("ice40", 16, 15), ("ecp5", 16, 8), ("gowin", 16, 16)],
+)
 def test_an_accumulator_is_an_adder_and_two_registers(target: str, luts: int, carries: int) -> None:
     cost = synthesise_module(ADDER, "adder", target).cost
     assert (cost.luts, cost.ffs) == (luts, 32)
@@ -67,7 +70,7 @@ def test_a_memory_asked_into_look_up_tables_goes_where_the_target_can_hold_it() 
     assert synthesise_module(asked, "memory", "ice40").cost.brams == 2
 
 
-@pytest.mark.parametrize(("target", "blocks"), [("xc7", 1), ("ice40", 2), ("ecp5", 1)])
+@pytest.mark.parametrize(("target", "blocks"), [("xc7", 1), ("xcup", 1), ("ice40", 2), ("ecp5", 1), ("gowin", 1)])
 def test_a_memory_fills_block_memories_of_the_target(target: str, blocks: int) -> None:
     assert synthesise_module(MEMORY, "memory", target).cost.brams == blocks
 
@@ -84,7 +87,7 @@ def test_the_multiplication_hidden_in_an_array_index_is_found() -> None:
 
 
 def test_an_unknown_target_lists_the_known_ones() -> None:
-    with pytest.raises(CompileError, match="xc7, ice40, ecp5, asic"):
+    with pytest.raises(CompileError, match="xc7, xcup, ice40, ecp5, gowin, asic"):
         synthesise_module(ADDER, "adder", "xc6")
 
 

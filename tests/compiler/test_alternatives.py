@@ -9,6 +9,7 @@ from mulfree.compiler.families.and_popcount import AndPopcount
 from mulfree.compiler.families.arithmetic import Arithmetic
 from mulfree.compiler.price import price
 from mulfree.ir import CompileError
+from mulfree.rtl.cost import TARGETS
 
 MODEL = Path(mulfree.__file__).parent / "examples" / "digits.onnx"
 
@@ -17,7 +18,7 @@ def arithmetics(design: mulfree.CompiledModel) -> list[Arithmetic]:
     return [node.op for node in design.hardware.graph.nodes if isinstance(node.op, Arithmetic)]
 
 
-@pytest.mark.parametrize("target", ["xc7", "ice40", "ecp5", "asic"])
+@pytest.mark.parametrize("target", TARGETS)
 def test_every_layer_gets_the_cheapest_arithmetic(target: str) -> None:
     design = mulfree.compile(MODEL, target=target)
     found = design.alternatives()

@@ -16,7 +16,7 @@ from mulfree.compiler.price import price
 from mulfree.ir import BIPOLAR, BIT, Graph, IntRange, Tensor, TensorType
 from mulfree.ir.ops import Contraction, MultiplyAccumulate, Threshold
 from mulfree.rtl import stages
-from mulfree.rtl.cost import stage_cost, total
+from mulfree.rtl.cost import TARGETS, stage_cost, total
 from mulfree.sim.cosim import cosimulate
 from mulfree.sim.patterns import random_pattern
 from mulfree.sim.reference import run_graph
@@ -123,7 +123,7 @@ def test_more_levels_or_another_reader_keep_two_stages() -> None:
     assert sum("threshold" in module for module in modules(built(graph, "xc7"))) == 1
 
 
-@pytest.mark.parametrize("target", ["xc7", "ice40", "ecp5", "asic"])
+@pytest.mark.parametrize("target", TARGETS)
 def test_one_stage_is_built_where_it_costs_no_more(target: str) -> None:
     hardware = built(network(NARROW, SMALL), target)
     made = total([stage_cost(stage, target) for stage in hardware.design.stages])

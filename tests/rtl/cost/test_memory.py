@@ -29,7 +29,7 @@ def test_constant_and_equal_columns_need_no_hardware() -> None:
     assert columns(Memory(2, (0b01,) * 100)) == 0
 
 
-@pytest.mark.parametrize("target", ["xc7", "ice40", "ecp5"])
+@pytest.mark.parametrize("target", ["xc7", "xcup", "ice40", "ecp5", "gowin"])
 @pytest.mark.parametrize(("depth", "width"), [(64, 16), (64, 64), (128, 32), (256, 32), (512, 32), (1024, 4)])
 def test_a_memory_of_constants_goes_where_the_tool_puts_it(target: str, depth: int, width: int) -> None:
     rom = memory(depth, width)
@@ -37,7 +37,7 @@ def test_a_memory_of_constants_goes_where_the_tool_puts_it(target: str, depth: i
     assert (counted.brams, counted.ffs) == (expected.brams, expected.ffs)
 
 
-@pytest.mark.parametrize("target", ["xc7", "ice40", "ecp5"])
+@pytest.mark.parametrize("target", ["xc7", "xcup", "ice40", "ecp5", "gowin"])
 def test_a_style_decides(target: str) -> None:
     for rom in (memory(64, 36, "block"), memory(32, 8, "distributed")):
         assert synthesised(rom, target).brams == rom_terms(rom, target_named(target)).known.brams

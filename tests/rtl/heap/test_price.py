@@ -41,7 +41,7 @@ def test_on_xc7_the_plan_is_what_yosys_counts(case: Sum) -> None:
     assert (guess.luts, guess.carries) == (truth.luts, truth.carries)
 
 
-@pytest.mark.parametrize("target", ["ice40", "ecp5", "asic"])
+@pytest.mark.parametrize("target", ["ice40", "ecp5", "gowin", "asic"])
 @pytest.mark.parametrize("case", [*CASES, SIGNS[0], SIGNS[2]], ids=str)
 def test_elsewhere_the_plan_is_within_an_eighth_of_what_yosys_counts(case: Sum, target: str) -> None:
     """What synthesis maps freely it may merge: constants, neighbouring tables, inverters."""

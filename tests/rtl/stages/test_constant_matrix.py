@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mulfree.ir import BIPOLAR, BIT, AnyArray, IntArray, IntRange, Tensor, TensorType, Value
 from mulfree.ir.ops import MultiplyAccumulate
 from mulfree.rtl import Stage, Stream
-from mulfree.rtl.cost import stage_cost
+from mulfree.rtl.cost import TARGETS, stage_cost
 from mulfree.rtl.stages import constant_matrix
 from mulfree.rtl.stages.constants import raster_order
 
@@ -55,7 +55,7 @@ def test_shared_bits_and_words_stand_behind_registers(check_stage: Check) -> Non
         check_stage(stage, [values], [MultiplyAccumulate(kernel).evaluate(values)])
 
 
-@pytest.mark.parametrize("target", ["xc7", "ice40", "ecp5", "asic"])
+@pytest.mark.parametrize("target", TARGETS)
 def test_sharing_is_seen_in_the_estimate(target: str) -> None:
     signs = np.random.default_rng(1).choice([-1, 1], (32, 32))
     alone, _ = made(signs[:1], IntRange(-8, 7), 1, target=target)

