@@ -7,7 +7,6 @@ in a queue whose depth `minimal_fifo_depths` finds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import fields
 
 import numpy as np
@@ -27,16 +26,14 @@ from mulfree.rtl.library import library
 from mulfree.rtl.names import identifier
 
 
-def lower(
-    graph: Graph[TensorType], folding: Folding, depths: Mapping[str, int] | None = None, target: str = GENERIC
-) -> Design:
-    """Stages for every node, folded as asked; `depths` are the queues' depths by stage name (default: a frame).
+def lower(graph: Graph[TensorType], folding: Folding, target: str = GENERIC) -> Design:
+    """Stages for every node, folded as asked; queues hold a frame.
 
     Shared sums are weighed, registers placed and heaps planned for `target`.
 
     Raises CompileError, with the place, for an operator or an order of elements that has no hardware.
     """
-    lowering = Lowering(graph, folding, depths or {}, layer_names(graph), target)
+    lowering = Lowering(graph, folding, layer_names(graph), target)
     lowering.names |= {identifier(graph.name), "tb", *(file.removesuffix(".sv") for file in library())}
     inputs = [lowering.add_input(value) for value in graph.inputs]
     for node in graph.nodes:

@@ -29,7 +29,6 @@ class Lowering:
 
     graph: Graph[TensorType]
     folding: Folding
-    depths: Mapping[str, int]
     layers: Mapping[IntValue, str]
     target: str = GENERIC
     stages: list[Stage] = field(default_factory=list[Stage])
@@ -137,9 +136,9 @@ class Lowering:
         self.offer(node.output, rule(self, node, streams))
 
     def queued(self, stream: Stream, depth: int) -> Stream:
-        """The stream after a queue of that many tokens, or of as many as `depths` says."""
+        """The stream after a queue of that many tokens."""
         name = self.name(f"{stream.name}_queue")
-        stage = stages.fifo(name, stream, self.depths.get(name, depth))
+        stage = stages.fifo(name, stream, depth)
         return self.append(stage).outputs[0]
 
     def is_fast(self, stream: Stream) -> bool:

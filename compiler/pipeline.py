@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mulfree.compiler.alternatives import cheapest_in
 from mulfree.compiler.folding import Folding, carried_over, default_folding
@@ -16,6 +16,7 @@ from mulfree.ir import Graph, Pass, TensorType, run_passes
 from mulfree.rtl import Design
 from mulfree.rtl.cost import TARGETS
 from mulfree.rtl.heap import GENERIC
+from mulfree.rtl.stages import with_depth
 from mulfree.sim.cycles import minimal_fifo_depths
 
 IntGraph = Graph[TensorType]
@@ -76,8 +77,10 @@ def provisional(layers: IntGraph, folding: Folding, target: str) -> Design:
 
 
 def with_sized_queues(graph: IntGraph, folding: Folding, target: str = GENERIC) -> Design:
-    """Where branches meet, lower twice: with queues of a whole frame, then with the fewest words that keep pace."""
+    """Where branches meet, queues have the fewest words that keep the pace which queues of a whole frame allow."""
     generous = lower(graph, folding, target=target)
     if not any(len(stage.inputs) > 1 for stage in generous.stages):
         return generous
-    return lower(graph, folding, minimal_fifo_depths(generous), target)
+    depths = minimal_fifo_depths(generous)
+    sized = [with_depth(s, depths[s.name]) if s.name in depths else s for s in generous.stages]
+    return replace(generous, stages=sized)

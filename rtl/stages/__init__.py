@@ -15,7 +15,7 @@ from mulfree.rtl.stages.even_threshold import even_threshold
 from mulfree.rtl.stages.fermat import fermat_convolution, remainders
 from mulfree.rtl.stages.lazy_trees import lazy_trees
 from mulfree.rtl.stages.matrix_vector import Lane, matrix_vector
-from mulfree.rtl.stages.plumbing import fifo, fork, width_converter
+from mulfree.rtl.stages.plumbing import fifo, fork, width_converter, with_depth
 from mulfree.rtl.stages.reduction import MaxPlusMin, Reduce, Reduction, Sum
 from mulfree.rtl.stages.registry import memory_files, stage_verilog
 from mulfree.rtl.stages.reorder import kept_together, reorder, replay
@@ -76,4 +76,5 @@ __all__ = [
     "top_k",
     "tree_stack",
     "width_converter",
+    "with_depth",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import lcm
 
 import numpy as np
@@ -91,6 +92,11 @@ def fifo(name: str, x: Stream, depth: int, *, location: Location | None = None) 
     out = Stream(name, x.value, x.order, x.lanes, x.type, x.fill)
     parameters = {"depth": depth, "bits": x.token_bits}
     return Stage(name, "fifo", (x,), (out,), (Fifo(depth),), parameters, location=location)
+
+
+def with_depth(queue: Stage, depth: int) -> Stage:
+    """The same queue, its streams and all, of another depth."""
+    return replace(queue, actors=(Fifo(depth),), parameters={**queue.parameters, "depth": depth})
 
 
 def fifo_text(stage: Stage) -> str:
