@@ -135,13 +135,6 @@ def _sum(delays: Delays, wire: Wire, operands: list[Signal]) -> Signal:
     return totalled(delays, wire.type.element_bits, shaped)
 
 
-def _towards_zero(delays: Delays, wire: Wire, operands: list[Signal]) -> Signal:
-    """The sign of x complements a before the chain, and is its carry in."""
-    x, a = (o.to((wire.lanes, o.shape[-1])) for o in operands)
-    turned = table(delays, a, x[..., -1:].to(a.shape))
-    return totalled(delays, wire.type.element_bits, [x, turned])
-
-
 def _compare(delays: Delays, wire: Wire, operands: list[Signal]) -> Signal:
     """With 0 it is the sign."""
     a, b = (x.to((wire.lanes, x.shape[-1])) for x in operands)
@@ -242,7 +235,6 @@ CELLS: dict[str, Arrival] = {
     **dict.fromkeys(("and", "or", "xor", "xnor"), _logic),
     "not": _same,
     **dict.fromkeys(("add", "sub", "negate", "from_index"), _sum),
-    "towards_zero": _towards_zero,
     "ge": _compare,
     **dict.fromkeys(("max", "min"), _select),
     **dict.fromkeys(("largest", "smallest"), _extreme),
