@@ -235,7 +235,6 @@ CELLS: dict[str, Arrival] = {
     **dict.fromkeys(("and", "or", "xor", "xnor"), _logic),
     "not": _same,
     **dict.fromkeys(("add", "sub", "negate", "from_index"), _sum),
-    "towards_zero": _towards_zero,
     "ge": _compare,
     **dict.fromkeys(("max", "min"), _select),
     **dict.fromkeys(("largest", "smallest"), _extreme),
