@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.rtl.proofs import prove
 
 from mulfree.rtl.library import library
-from tests.rtl.proofs import prove
 
 GOLD = """module top(input logic signed [{x1}:0] x, input logic [{a1}:0] a, output logic [{y1}:0] y);
   logic signed [31:0] wide, step;
