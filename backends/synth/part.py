@@ -163,7 +163,7 @@ def _script(files: Sequence[str], module: str, flow: Flow) -> str:
             "setattr -mod -unset keep_hierarchy *",
             "flatten",
             f"tee -q -o mapped.json stat -json {flow.count}",
-            "tee -q -o levels.txt ltp -noff * t:FD* t:SB_DFF* t:TRELLIS_FF %u %u %d",
+            "tee -q -o levels.txt ltp -noff * t:FD* t:SB_DFF* t:TRELLIS_FF t:DFF* %u %u %u %d",
             f"select {module}",
             "write_rtlil -selected netlist.il",
             "",
