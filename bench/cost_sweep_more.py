@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from mulfree.compiler.families.aw_convolution.operator import AttentionalConv
 from mulfree.compiler.families.shift_add import ShiftAdd
 from mulfree.compiler.folding import LayerFolding, foldable_layers
 from mulfree.compiler.pipeline import to_hardware
@@ -25,6 +26,8 @@ def more() -> Iterator[Stage]:
     yield from _lanes()
     yield from _unrolled()
     yield from _transforms()
+    yield from _even_thresholds()
+    yield from _attentional()
 
 
 def _stream(range: IntRange, shape: tuple[int, ...], lanes: int) -> Stream:
@@ -153,3 +156,41 @@ def _convolved(
     made = to_hardware(graph, lambda g: dict.fromkeys(foldable_layers(g), folding), prefer=("fermat",)).design
     first = {stage.module: stage for stage in reversed(made.stages)}
     yield from (replace(first[kind], name="stage") for kind in FERMAT if kind in first)
+
+
+def _even_thresholds() -> Iterator[Stage]:
+    """Steps of a width of its own for each channel, or of one width for all."""
+    for channels, lanes, bits, top, is_alike in (
+        (64, 1, 4, 1000, False), (32, 4, 3, 255, False), (16, 16, 4, 500, True), (128, 2, 5, 4000, False),
+        (48, 8, 4, 300, True), (256, 1, 6, 2000, False), (24, 12, 3, 127, True), (64, 4, 4, 1500, False),
+        (20, 2, 2, 60, False), (96, 3, 5, 900, True), (40, 8, 3, 700, False), (512, 2, 4, 250, False),
+    ):  # fmt: skip
+        x, steps = _stream(IntRange(0, top), (channels,), lanes), 2**bits - 1
+        slopes = RANDOM.integers(1, max(2, top // (steps + 1)), 1 if is_alike else channels)
+        offsets = RANDOM.integers(1, max(2, top // (steps + 1)), 1 if is_alike else channels)
+        rows = np.broadcast_to(offsets[:, None] + slopes[:, None] * np.arange(steps), (channels, steps))
+        op = Threshold(Tensor(rows.copy()), Tensor(np.array([0])), Tensor(np.array([1])), IntRange(0, steps))
+        y = Graph(inputs=[x.value]).add(op, x.value, name="y")
+        stage = stages.even_threshold("stage", x, y, op, target="xc7")
+        assert stage is not None, "these thresholds are evenly spaced"
+        yield stage
+
+
+def _attentional() -> Iterator[Stage]:
+    """Weights that a second stream shifts: one exponent for each tap, filter or weight."""
+    for range, channels, outputs, kernel, attended, exponents, residual, pe, simd in (
+        (IntRange(-4, 3), 8, 8, 3, (8, 1, 3, 3), 3, 8, 2, 4), (FEW, 4, 8, 2, (8, 4, 2, 2), 4, 1, 1, 2),
+        (BIPOLAR, 16, 8, 1, (2, 2, 1, 1), 2, 0, 4, 8), (BYTE, 4, 4, 3, (4, 1, 3, 3), 2, 4, 1, 1),
+        (TERNARY, 8, 16, 1, (1, 1, 1, 1), 6, 0, 8, 2), (IntRange(-8, 7), 6, 6, 3, (6, 1, 1, 1), 5, 1, 3, 3),
+        (FEW, 16, 4, 3, (4, 1, 3, 3), 3, 4, 2, 8), (BIPOLAR, 8, 8, 3, (8, 8, 3, 3), 2, 4, 2, 2),
+        (IntRange(0, 15), 8, 4, 2, (4, 8, 2, 2), 1, 0, 4, 4),
+    ):  # fmt: skip
+        codes = RANDOM.choice([-3, -2, -1, 1, 2, 3], (outputs, channels, kernel, kernel))
+        op = AttentionalConv(Tensor(codes), Window((kernel, kernel)), 1, residual)
+        graph = Graph[TensorType](name="network")
+        x = graph.add_input("x", TensorType((channels, 4, 4), range))
+        exponent = graph.add_input("a", TensorType(attended, IntRange(0, exponents)))
+        graph.outputs = [graph.add(op, x, exponent, name="stage")]
+        folding = LayerFolding(pe, simd)
+        made = to_hardware(graph, lambda g, f=folding: dict.fromkeys(foldable_layers(g), f)).design.stages
+        yield next(replace(stage, name="stage") for stage in made if stage.module == "attentional_matrix")
