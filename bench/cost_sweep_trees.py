@@ -50,7 +50,7 @@ def _lazy(leaves: int, inputs: int, simd: int, x: IntRange, peak: int) -> Stage:
     value = graph.add(op, graph.add_input("x", TensorType((inputs,), x)), name="stage")
     graph.outputs = [value]
     names = layer_names(graph)
-    to = Lowering(graph, {names[value]: LayerFolding(1, simd, "distributed")}, {}, names)
+    to = Lowering(graph, {names[value]: LayerFolding(1, simd, "distributed")}, names)
     lower_lazy_trees(to, graph.nodes[0], [to.add_input(graph.inputs[0])])
     return to.stages[-1]
 
