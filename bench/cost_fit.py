@@ -51,10 +51,14 @@ def is_held_out(index: int) -> bool:
 
 
 def fitted(target: str, points: Sequence[Point], memory: Weights, shared: Weights) -> dict[str, Any]:
-    """A row of the table; the weights of constant memories are given, and those that all kinds have on average."""
+    """A row of the table; the weights of constant memories are given, and those that all kinds have on average.
+
+    These stand in for what no stage of the kind's sweep has.
+    """
     fit = [p for i, p in enumerate(points) if not is_held_out(i)]
     held = [p for i, p in enumerate(points) if is_held_out(i)]
-    weights = {r: weighed(fit, r, memory.get(r, {}), shared.get(r, {})) for r in resources(target)}
+    unseen = {r: _unseen(points, shared.get(r, {})) for r in resources(target)}
+    weights = {r: unseen[r] | weighed(fit, r, memory.get(r, {}), shared.get(r, {})) for r in resources(target)}
     model = Calibration(with_tables(weights, memory or weights), Error(0, 0, 0))
     row = stated(target, weights, memory or weights, held)
     return {
@@ -63,6 +67,12 @@ def fitted(target: str, points: Sequence[Point], memory: Weights, shared: Weight
         "fit_error": _typical(model, fit, resources(target)[0]),
         "register_error": _typical(model, points, "ffs"),
     }
+
+
+def _unseen(points: Sequence[Point], shared: Mapping[str, float]) -> dict[str, float]:
+    """Weights of terms that none of the points has."""
+    seen = {name for p in points for name, amount in p.terms.weighed.items() if amount}
+    return {name: weight for name, weight in shared.items() if name not in seen and name != "ffs"}
 
 
 def stated(target: str, weights: Weights, memory: Weights, held: Sequence[Point]) -> dict[str, Any]:

@@ -395,7 +395,7 @@ def test_designs_are_explored_into_a_folder(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (("--by", "size"), "'size' is no metric"),
-        (("--target", "xc7,z80"), "'z80' is no target"),
+        (("--target", "xc7,z80"), "target 'z80' is unknown"),
         (("--arithmetic", "product"), "'product' is no arithmetic"),
         (("--adapt", "prune-sum-max:kept=9"), "adaptations fit to data"),
         (("--folding", "missing.json"), "missing.json"),

@@ -229,12 +229,31 @@ def _extreme(is_max: bool) -> Callable[[Circuitry, Wire], Bits]:
 
         def of_lane(lane: int) -> Bits:
             x, y = (m.lane(w, lane, max(1, common.width)) for w in (a, b))
-            first = m.reaches(x, y, common.is_signed) if is_max else m.reaches(y, x, common.is_signed)
-            return [m.logic.choose(first, p, q) for p, q in zip(x, y, strict=True)][: wire.type.element_bits]
+            return _first_of(m, x, y, is_max, common.is_signed)[: wire.type.element_bits]
 
         return m.lanes(wire, of_lane)
 
     return made
+
+
+def _extreme_lane(is_max: bool) -> Callable[[Circuitry, Wire], Bits]:
+    """Of all lanes: node n of the tree chooses between nodes 2n + 1 and 2n + 2, the leaves are the last."""
+
+    def made(m: Circuitry, wire: Wire) -> Bits:
+        (x,) = wire.operands
+        leaves = [m.lane(x, lane, x.type.element_bits) for lane in range(x.lanes)]
+        nodes = [leaves[0]] * (x.lanes - 1) + leaves
+        for n in reversed(range(x.lanes - 1)):
+            nodes[n] = _first_of(m, nodes[2 * n + 1], nodes[2 * n + 2], is_max, x.range.is_signed)
+        return nodes[0]
+
+    return made
+
+
+def _first_of(m: Circuitry, x: Bits, y: Bits, is_max: bool, is_signed: bool) -> Bits:
+    """The larger, or the smaller."""
+    first = m.reaches(x, y, is_signed) if is_max else m.reaches(y, x, is_signed)
+    return [m.logic.choose(first, p, q) for p, q in zip(x, y, strict=True)]
 
 
 def _mux(m: Circuitry, wire: Wire) -> Bits:
@@ -304,6 +323,8 @@ _CELLS: dict[str, Callable[[Circuitry, Wire], Bits]] = {
     "ge": _ge,
     "max": _extreme(True),
     "min": _extreme(False),
+    "largest": _extreme_lane(True),
+    "smallest": _extreme_lane(False),
     "mux": _mux,
     "any": _any,
     "decode": _decode,

@@ -46,9 +46,6 @@ from mulfree.rtl.stages.reorder import LOOPS
 from mulfree.rtl.stages.sliding_window import STYLES, scan_of
 from mulfree.rtl.stages.spatial_shift import plan_of
 
-BORROWED = {"attentional_matrix": "matrix_vector", "even_threshold": "affine"}
-"""Modules without a row of their own: of the rows there are, the one whose circuits are most alike."""
-
 
 def stage_cost(stage: Stage, target: str) -> Cost:
     """The stage by itself, unplaced. Raises CompileError for an unknown target."""
@@ -63,9 +60,7 @@ def calibrated_kind(stage: Stage) -> str:
         return "constant_lanes" if stage.inputs[0].element_bits == 1 else "constant_word_lanes"
     if stage.module == "matrix_vector" and stage.inputs[0].lanes != stage.parameters["simd"]:
         return "tap_matrix"
-    if stage.module == "affine" and not stage.memories:
-        return "constant_affine"
-    return BORROWED.get(stage.module, stage.module)
+    return "constant_affine" if stage.module == "affine" and not stage.memories else stage.module
 
 
 def is_constant(stage: Stage) -> bool:

@@ -242,6 +242,7 @@ CELLS: dict[str, Arrival] = {
     "mux": _mux,
     "decode": _decode,
     "encode": _encode,
+    "towards_zero": _towards_zero,
     **dict.fromkeys(("ring_add", "ring_add_digit"), ring_add),
     "ring_digit": ring_digit,
     "ring_turn": ring_turn,

@@ -200,7 +200,7 @@ def test_another_file_of_the_network_is_compared_too(model: Path, data: Path, tm
 @pytest.mark.parametrize(
     ("space", "message"),
     [
-        (Space(targets=["abacus"]), "'abacus' is no target"),
+        (Space(targets=["abacus"]), "target 'abacus' is unknown"),
         (Space(arithmetics=["product"]), "'product' is no arithmetic"),
         (Space(adaptations=["shrink"]), "'shrink' is no adaptation"),
         (Space(adaptations=[ROUND]), "adaptations fit to data"),

