@@ -102,7 +102,7 @@ def area_dict(estimate: Estimate, library: Library) -> dict[str, Any]:
     from mulfree.backends.liberty.area import ERROR, estimated_area
 
     stages = {stage.name: estimated_area(stage.cost, library) for stage in estimate.stages}
-    total = estimated_area(estimate.total, library)
+    total = sum(stages.values())
     return {"library": library.name, "unit": library.unit, "total": total, "error": ERROR, "stages": stages}
 
 

@@ -49,8 +49,6 @@ def cell_terms(wire: Wire, meets_constant: bool, technology: str) -> Terms:
         return _heap(wire, wire.cell.summation, technology)
     if wire.cell.table is not None:
         return _lookup(wire, wire.cell.table.array, technology)
-    if wire.cell.name == "towards_zero":
-        return _step(wire, technology)
     if wire.cell.name in _RING_TABLES:
         return _ring(wire, technology)
     plan = _PLANS.get(wire.cell.name)
@@ -80,15 +78,6 @@ def _lookup(wire: Wire, table: IntArray, technology: str) -> Terms:
     if not inputs:
         return Terms(Cost(gates=wire.cell.price(wire.type, operands).gates))
     return Terms(Cost(luts=cell_lookup.luts(table, operands, inputs)))
-
-
-def _step(wire: Wire, technology: str) -> Terms:
-    """A carry chain above the lowest bits, its carry in a place of its own; with four inputs a table complements each
-    bit first.
-    """
-    price = priced(wire)
-    tables = 1 if technology in TARGETS and TARGETS[technology].lut_inputs > 4 else 2
-    return Terms(Cost(luts=tables * price.luts, carries=price.luts / 4, gates=price.gates))
 
 
 def _adder(width: int, operand: int, lanes: int = 1) -> Terms:
@@ -164,6 +153,7 @@ _PLANS: dict[str, Callable[[Wire], Terms]] = {
     **dict.fromkeys(("add", "sub", "negate"), _add),
     **dict.fromkeys(("largest", "smallest"), _extreme),
     **dict.fromkeys(("max", "min"), _select),
+    "towards_zero": lambda wire: amounts(step_bits=priced(wire).luts),
     "mux": _bits("mux_bits"),
     "ge": _compare,
     "any": lambda wire: amounts(any_bits=wire.operands[0].lanes),

@@ -212,6 +212,20 @@ def _negate(m: Circuitry, wire: Wire) -> Bits:
     return m.lanes(wire, lambda lane: m.chains.subtract([FALSE] * width, m.lane(a, lane, width)))
 
 
+def _towards_zero(m: Circuitry, wire: Wire) -> Bits:
+    """The sign of x complements a, and is the carry in, of a chain above the bits that stay."""
+    assert wire.cell is not None
+    ((x, a), (shift,)), width = (wire.operands, wire.cell.arguments), wire.type.element_bits
+
+    def of_lane(lane: int) -> Bits:
+        word, bits = m.lane(x, lane, width), m.lane(x, lane, x.type.element_bits)
+        minus = (bits[-1] if x.range.is_signed else FALSE) ^ 1
+        step = [m.logic.differ(bit, minus) for bit in m.lane(a, lane, width - shift)]
+        return [*word[:shift], *m.chains.add(word[shift:], step, minus)]
+
+    return m.lanes(wire, of_lane)
+
+
 def _common(wire: Wire) -> IntRange:
     """The range in which operands are compared."""
     return reduce(lambda a, b: a | b, (IntRange(w.range.lo, w.range.hi) for w in wire.operands))
@@ -320,6 +334,7 @@ _CELLS: dict[str, Callable[[Circuitry, Wire], Bits]] = {
     "add": _sum(False),
     "sub": _sum(True),
     "negate": _negate,
+    "towards_zero": _towards_zero,
     "ge": _ge,
     "max": _extreme(True),
     "min": _extreme(False),

@@ -53,6 +53,7 @@ CASES: dict[str, Make] = {
     "xnor": both(cells.XNOR, BIT, BIT),
     "lookup": both(cells.lookup(np.array([[3, -1, 7], [0, 5, 2]])), BIT, IntRange(0, 2)),
     "any": both(cells.ANY, BIT),
+    "towards_zero": both(cells.towards_zero(2), IntRange(-200, 150), NIBBLE),
     "stored": stored,
     "chosen": chosen,
     "clamped": clamped,
