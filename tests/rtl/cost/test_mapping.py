@@ -43,6 +43,10 @@ def clamped(circuit: Circuit) -> Wire:
     return circuit.drive(cells.MIN, low, circuit.constant([23]))
 
 
+def of_lanes(cell: Any, range: IntRange, lanes: int) -> Make:
+    return lambda circuit: circuit.drive(cell, circuit.input("x0", range, lanes))
+
+
 CASES: dict[str, Make] = {
     "add": both(cells.ADD, NIBBLE, SIGNED),
     "sub": both(cells.SUB, SIGNED, NIBBLE),
@@ -57,14 +61,6 @@ CASES: dict[str, Make] = {
     "stored": stored,
     "chosen": chosen,
     "clamped": clamped,
-}
-
-
-def of_lanes(cell: Any, range: IntRange, lanes: int) -> Make:
-    return lambda circuit: circuit.drive(cell, circuit.input("x0", range, lanes))
-
-
-CASES |= {
     "largest": of_lanes(cells.LARGEST, SIGNED, 5),
     "smallest": of_lanes(cells.SMALLEST, NIBBLE, 4),
 }
