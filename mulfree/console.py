@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -127,6 +127,24 @@ def batches(total: int, size: int, what: str) -> Iterator[slice]:
         for start in range(0, total, size):
             yield slice(start, min(total, start + size))
             progress.advance(task, size)
+
+
+@contextmanager
+def progress_bar(what: str) -> Generator[Callable[[int, int, str], None]]:
+    """A bar on a terminal, moved by (done, of how many, what was just done)."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = err_console()
+    columns = (
+        TextColumn(what),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total, last: bar.update(task, completed=done, total=total, description=last)
 
 
 def out_console() -> Console:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+from mulfree.backends.pages import write_pages
 from mulfree.backends.synth.nextpnr import Placement
 from mulfree.backends.verilog import top_name
-from mulfree.ir import CompileError
 from mulfree.rtl import Design
 
 
@@ -16,16 +15,7 @@ def write_implementation(folder: Path, design: Design, placement: Placement) -> 
 
     Each file is there whole or not at all. Raises CompileError if the place cannot be written.
     """
-    written = dict[str, str]()
     stem = top_name(design) + ("_serial" if placement.board else "")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for suffix, content in placement.files.items():
-            path = folder / f"{stem}.{suffix}"
-            fresh = folder / f".{path.name}.new"
-            fresh.write_bytes(content)
-            os.replace(fresh, path)
-            written[suffix] = str(path)
-    except OSError as error:
-        raise CompileError(f"{folder}: cannot be written ({error.strerror}); choose another folder") from error
-    return written
+    names = {suffix: f"{stem}.{suffix}" for suffix in placement.files}
+    write_pages({names[suffix]: content for suffix, content in placement.files.items()}, folder)
+    return {suffix: str(folder / name) for suffix, name in names.items()}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mulfree.commands.app import HARDWARE, Json, Limit, Model, app
-from mulfree.console import WRONG_INPUT, err_console, print_result
+from mulfree.console import WRONG_INPUT, print_result, progress_bar
 from mulfree.options import formats_of
 
 if TYPE_CHECKING:
@@ -118,19 +118,8 @@ def numbers(text: str | None, kind: Callable[[str], Any], option: str) -> list[A
 @contextmanager
 def _shown() -> Generator[Callable[[int, int, Point | None], None]]:
     """A progress bar on a terminal."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = err_console()
-    columns = (
-        TextColumn("exploring"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}"),
-    )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
-        task = shown.add_task("", total=None)
-        yield lambda done, total, last: shown.update(task, completed=done, total=total, description=_described(last))
+    with progress_bar("exploring") as advance:
+        yield lambda done, total, last: advance(done, total, _described(last))
 
 
 def _described(point: Point | None) -> str:

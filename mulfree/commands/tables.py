@@ -20,12 +20,13 @@ def tables(
     json: Json = False,
 ) -> None:
     """Compute the papers' cost tables again, and say of each printed number whether it is equal, or why not."""
+    from mulfree.samples import write_text
     from mulfree.tables import all_tables, to_dict, to_markdown
 
     found = all_tables()
     data = to_dict(found)
     if write is not None:
-        write.write_text(to_markdown(found), encoding="utf-8")
+        write_text(write, to_markdown(found))
     end = f"{data['equal']} of {data['numbers']} printed numbers are equal"
     lines = [line for each in found for line in _rendered(each)]
     print_result(data, *lines, end, *([f"written to {write}"] if write else []))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mulfree.console import err_console
+from mulfree.console import progress_bar
 
 if TYPE_CHECKING:
     from mulfree.backends.liberty import Library
@@ -63,16 +63,5 @@ def _end(number: int, frame: object) -> None:
 @contextmanager
 def stage_by_stage(what: str) -> Generator[Progress]:
     """A bar on a terminal that shows which stage is done, and how many of them."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = err_console()
-    columns = (
-        TextColumn(what),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}"),
-    )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda name, done, total: bar.update(task, description=name, completed=done, total=total)
+    with progress_bar(what) as advance:
+        yield lambda name, done, total: advance(done, total, name)
