@@ -5,9 +5,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from typing import Protocol
@@ -72,7 +73,8 @@ def _in_processes(study: Study, choices: Sequence[Choice], count: int) -> Iterat
     spawn = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(count, mp_context=spawn, initializer=_begin, initargs=(study,))
     try:
-        futures = [pool.submit(_measure, choice) for choice in choices]
+        with _deaf_children():
+            futures = [pool.submit(_measure, choice) for choice in choices]
         for future in as_completed(futures):
             yield future.result()
     except BrokenProcessPool as error:
@@ -83,6 +85,19 @@ def _in_processes(study: Study, choices: Sequence[Choice], count: int) -> Iterat
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
         _end(set(multiprocessing.active_children()) - others)
+
+
+@contextmanager
+def _deaf_children() -> Generator[None]:
+    """Processes that start meanwhile hear no interrupt, from their first instruction on.
+
+    It is for the process that started them, which then ends them; here it is only put off.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end(processes: set[BaseProcess]) -> None:
@@ -98,9 +113,7 @@ _bench: Bench | None = None
 
 
 def _begin(study: Study) -> None:
-    """An interrupt is for the process that started this one, which then ends it."""
     global _bench
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _bench = Bench(study)
 
 
