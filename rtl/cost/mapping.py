@@ -50,7 +50,13 @@ def mapped(circuit: Circuit, target: str, *held: Held) -> Terms:
     made = Circuitry(target)
     for of_copy in held or (NOTHING_HELD,):
         made.include(circuit, of_copy)
-    chains = made.chains
+        made.give(circuit)
+    return circuitry_terms(made)
+
+
+def circuitry_terms(made: Circuitry) -> Terms:
+    """What the roots of the logic take, and the chains and heaps."""
+    chains, target = made.chains, made.target
     if not TARGETS[target].is_fpga:
         gates = chains.logic.used(chains.roots)
         kinds = Counter(f"{chains.logic.nodes[gate][0]}_gates" for gate in gates)
@@ -70,14 +76,17 @@ class Circuitry:
         self.bits: dict[Wire, Bits] = {}
         self.shared: dict[str, Bits] = {}
 
-    def include(self, circuit: Circuit, held: Held) -> None:
-        """A copy of the circuit; heaps of constants are of plain logic."""
+    def include(self, circuit: Circuit, held: Held = NOTHING_HELD) -> None:
+        """The bits of a copy of the circuit; heaps of constants are of plain logic."""
         is_constant = any(len(bit) == 1 for bits in held.values() for bit in bits)
         self.technology = GENERIC if is_constant else self.target
         for wire in circuit.inputs:
             self.bits[wire] = self._input(wire, held.get(wire.name))
         for wire in circuit.wires:
             self.bits[wire] = self._driven(wire)
+
+    def give(self, circuit: Circuit) -> None:
+        """The outputs are wanted."""
         self.chains.roots += [bit for wire in circuit.outputs.values() for bit in self.bits[wire]]
 
     def inverters(self) -> int:
@@ -266,8 +275,20 @@ def _extreme_lane(is_max: bool) -> Callable[[Circuitry, Wire], Bits]:
 
 def _first_of(m: Circuitry, x: Bits, y: Bits, is_max: bool, is_signed: bool) -> Bits:
     """The larger, or the smaller."""
-    first = m.reaches(x, y, is_signed) if is_max else m.reaches(y, x, is_signed)
+    first = _first(m, x, y, is_max, is_signed)
     return [m.logic.choose(first, p, q) for p, q in zip(x, y, strict=True)]
+
+
+def _first(m: Circuitry, x: Bits, y: Bits, is_max: bool, is_signed: bool) -> int:
+    return m.reaches(x, y, is_signed) if is_max else m.reaches(y, x, is_signed)
+
+
+def compared(m: Circuitry, wire: Wire, lane: int) -> int:
+    """Whether the larger or smaller of two, `wire`, is the first of them."""
+    assert wire.cell is not None
+    (a, b), common = wire.operands, _common(wire)
+    x, y = (m.lane(w, lane, max(1, common.width)) for w in (a, b))
+    return _first(m, x, y, wire.cell.name == "max", common.is_signed)
 
 
 def _mux(m: Circuitry, wire: Wire) -> Bits:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mulfree.rtl.cost.cost import Cost
 from mulfree.rtl.cost.memory import ram_terms, replay_terms
 from mulfree.rtl.cost.target import Target
@@ -71,15 +73,18 @@ def concat_streams(bits: int, inputs: int, run_bits: int) -> Terms:
     return Terms(Cost(ffs=bits + 1 + run_bits), chosen) + counter(inputs)
 
 
-def loop_nest(loops: int, bits: int) -> Terms:
-    """A counter per loop, all of the same width."""
-    return Terms(Cost(ffs=loops * bits), {"loop_bits": loops * bits})
+def loop_nest(counts: Sequence[int]) -> Terms:
+    """A counter per loop that runs more than once."""
+    result = NOTHING
+    for count in counts:
+        result += counter(count)
+    return result
 
 
-def pad_map(width: int, bits: int) -> Terms:
-    """The word, row, column and three loops."""
-    place = {"handshakes": 1, "mux_bits": width, "index_bits": 2 * bits}
-    return Terms(Cost(ffs=width + 1 + 2 * bits), place) + loop_nest(3, bits)
+def pad_map(width: int, counts: Sequence[int]) -> Terms:
+    """The word, and the loops, whose counts are compared with the map's bounds."""
+    bits = sum((count - 1).bit_length() for count in counts[1:])
+    return Terms(Cost(ffs=width + 1), {"handshakes": 1, "mux_bits": width, "bound_bits": bits}) + loop_nest(counts)
 
 
 def top_k_list(k: int, width: int, index: int) -> Terms:
@@ -94,14 +99,27 @@ def threshold_level(lanes: int, width: int, found: int, folds: int) -> Terms:
     return Terms(Cost(ffs=width + lanes * found + 1), {"handshakes": 1}) + counter(folds)
 
 
-def window_control(number_bits: int, count_bits: int, rows: int, changes: int) -> Terms:
-    """window_buffer without its memory: registers of numbers, the row of windows, six loops.
+def window_control(bits: int, frees: Sequence[int], steps: Sequence[Sequence[int]], counts: Sequence[int]) -> Terms:
+    """window_buffer without its memory, of numbers of so many bits.
 
-    `changes` says how often rows in turn give up different numbers of words.
+    `frees` are the words given up by each row of windows, `steps` what the word's number, row and column gain where
+    each loop goes on. A bit of a step that is the same for all loops is no logic, nor is one that equals another.
     """
-    ffs = number_bits + (rows - 1).bit_length() + 2
-    weighed = {"handshakes": 1, "index_bits": number_bits, "changes": changes}
-    return Terms(Cost(ffs=ffs), weighed) + loop_nest(6, count_bits)
+    moving = [of for of in steps if any(of)]
+    columns = {tuple(step >> place & 1 for step in of) for of in moving for place in range(bits)}
+    shift = min((free & -free).bit_length() - 1 for free in frees if free)
+    changes = sum(1 for free, before in zip(frees[1:], frees, strict=False) if free != before)
+    padded = bits * (len(moving) - 1)
+    weighed = {
+        "index_bits": bits,
+        "place_bits": padded,
+        "step_tables": sum(1 for column in columns if len(set(column)) > 1),
+        "free_bits": bits - shift,
+        "changes": changes,
+        "handshakes": 1,
+    }
+    ffs = 3 * bits - shift + padded + 1 + bool(padded)
+    return Terms(Cost(ffs=ffs), weighed) + loop_nest(counts)
 
 
 def shift_control(index_bits: int, place_bits: int, fold_bits: int) -> Terms:

@@ -8,7 +8,6 @@ from itertools import islice
 
 import numpy as np
 
-from mulfree.ir import IntArray
 from mulfree.rtl.actors import Buffered
 from mulfree.rtl.cell_lookup import different_bits
 from mulfree.rtl.circuit import Wire
@@ -38,12 +37,13 @@ from mulfree.rtl.cost.parts import (
     width_up,
     window_control,
 )
+from mulfree.rtl.cost.registered import registered
 from mulfree.rtl.cost.target import TARGETS, Target, target_named
 from mulfree.rtl.cost.terms import NOTHING, Terms
 from mulfree.rtl.design import Memory, Stage
 from mulfree.rtl.pipeline import pipeline
 from mulfree.rtl.stages.reorder import LOOPS
-from mulfree.rtl.stages.sliding_window import STYLES, scan_of
+from mulfree.rtl.stages.sliding_window import STYLES, gains, scan_of, steps_of
 from mulfree.rtl.stages.spatial_shift import plan_of
 
 
@@ -84,14 +84,14 @@ def _circuits(stage: Stage, target: Target, constants: Collection[str] = (), hel
 
 def _constant_lanes(stage: Stage, target: Target) -> Terms:
     """The lanes of each output with weights of their own; of very many outputs, of some of them."""
-    word, result, circuits = column_bits(stage.memories["weights"]), NOTHING, dict(stage.circuits)
+    word, circuits = column_bits(stage.memories["weights"]), dict(stage.circuits)
     lane = circuits.pop("lane")
     bits = next(wire.type.bits for wire in lane.inputs if wire.name == "w")
     copies = stage.parameters["lane_copies"]
     if is_mapped(lane, target.name):
         seen = min(copies, 1 + MOST_BITS // sum(wire.type.bits for wire in lane.wires))
-        for row in range(seen):
-            result += mapped(lane, target.name, {"w": word[row * bits : (row + 1) * bits]}).times(copies / seen)
+        held = [{"w": word[row * bits : (row + 1) * bits]} for row in range(seen)]
+        result = mapped(lane, target.name, *held).times(copies / seen)
     else:
         result = circuit_terms(lane, target.name, ["w"]).times(copies)
     return result + _circuits(replace(stage, circuits=circuits), target)
@@ -208,6 +208,8 @@ def _lookup(stage: Stage, target: Target) -> Terms:
 
 
 def _mapped(stage: Stage, target: Target) -> Terms:
+    if list(stage.circuits) == ["map"] and is_mapped(stage.circuits["map"], target.name):
+        return registered(stage.circuits["map"], target.name)
     return _circuits(stage, target) + register(stage.outputs[0].token_bits)
 
 
@@ -252,8 +254,8 @@ def _pipelined(stage: Stage, target: Target) -> Terms:
 
 def _pad(stage: Stage, target: Target) -> Terms:
     p = stage.parameters
-    bits = max(p["rows"], p["columns"], p["folds"]).bit_length() + 1
-    return pad_map(stage.outputs[0].token_bits, bits) + _circuits(stage, target)
+    counts = p["folds"], p["columns"], p["rows"]
+    return pad_map(stage.outputs[0].token_bits, counts) + _circuits(stage, target)
 
 
 def _top_k(stage: Stage, target: Target) -> Terms:
@@ -277,7 +279,7 @@ def _tree_stack(stage: Stage, target: Target) -> Terms:
 def _sliding_window(stage: Stage, target: Target) -> Terms:
     scan, out = scan_of(stage), stage.outputs[0]
     padded = out.token_bits if scan.window.is_padded else 0
-    buffer = _window(stage, max(scan.counts), scan.row_frees(), 5, target)
+    buffer = _window(stage, scan.counts, scan.row_steps(), steps_of(scan), target)
     return buffer + _circuits(stage, target) + Terms(weighed={"mux_bits": padded})
 
 
@@ -307,22 +309,21 @@ def _spatial_shift(stage: Stage, target: Target) -> Terms:
 
 
 def _reorder(stage: Stage, target: Target) -> Terms:
-    """No padding, so that row and column stand still."""
     p, (actor,) = stage.parameters, stage.actors
     assert isinstance(actor, Buffered)
-    counts = [p[f"count_{i}"] for i in range(LOOPS)]
+    counts, strides = (tuple(p[f"{key}_{i}"] for i in range(LOOPS)) for key in ("count", "stride"))
     steps = len(actor.frees) // counts[-1]
-    return _window(stage, max(counts), actor.frees[steps - 1 :: steps], 3, target)
+    frees = np.diff(actor.frees[steps - 1 :: steps], prepend=0).tolist()
+    return _window(stage, counts, frees, [gains(counts, strides, stage.inputs[0].tokens)], target)
 
 
-def _window(stage: Stage, longest: int, frees: IntArray, numbers: int, target: Target) -> Terms:
-    """A window buffer with so many registers that number words, rows or columns."""
+def _window(
+    stage: Stage, counts: Sequence[int], frees: Sequence[int], steps: Sequence[Sequence[int]], target: Target
+) -> Terms:
     p, x = stage.parameters, stage.inputs[0]
-    index = (2 * max(x.tokens, p["depth"])).bit_length() + 2
+    bits = (2 * max(x.tokens, p["depth"])).bit_length() + 2
     style = next(name for name, number in STYLES.items() if number == p["memory_style"])
-    steps = np.diff(frees, prepend=0)
-    changes = int((np.diff(steps) != 0).sum())
-    control = window_control(numbers * index, longest.bit_length(), len(steps), changes)
+    control = window_control(bits, frees, steps, counts)
     return control + ram_terms(p["depth"], x.token_bits, target, style, is_registered=True)
 
 

@@ -28,7 +28,8 @@ module pad_map #(
     input  logic             m_ready
 );
   logic [BITS-1:0] row, column;
-  logic [3:0] level;
+  logic [3:0] unused_level;
+  logic [BITS-1:0] unused_fold;
   logic in_map, room, fire;
 
   // One bit more than the counters need, so that every bound below is a number of BITS bits.
@@ -39,29 +40,23 @@ module pad_map #(
 
   loop_nest #(
       .LOOPS(3),
-      .BITS(BITS)
+      .BITS(BITS),
+      .COUNT_0(FOLD),
+      .COUNT_1(COLUMNS),
+      .COUNT_2(ROWS)
   ) u_loops (
       .clk(clk),
       .rst(rst),
-      .counts({BITS'(ROWS), BITS'(COLUMNS), BITS'(FOLD)}),
       .advance(fire),
-      .level(level)
+      .count({row, column, unused_fold}),
+      .level(unused_level)
   );
 
   always_ff @(posedge clk) begin
     if (fire) m_data <= in_map ? s_data : FILL;
   end
   always_ff @(posedge clk) begin
-    if (rst) begin
-      row     <= '0;
-      column  <= '0;
-      m_valid <= 1'b0;
-    end else begin
-      if (room) m_valid <= fire;
-      // level[0]: the pixel goes on; [1]: the row of the map; [2]: the map; [3]: the next frame.
-      if (fire && !level[0]) column <= level[1] ? column + 1'b1 : '0;
-      if (fire && level[2]) row <= row + 1'b1;
-      if (fire && level[3]) row <= '0;
-    end
+    if (rst) m_valid <= 1'b0;
+    else if (room) m_valid <= fire;
   end
 endmodule

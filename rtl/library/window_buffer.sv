@@ -6,9 +6,10 @@
 //             STYLE of the memory (see window_memory). INDEX bits of a word's number, which counts on from frame to
 //             frame; it must hold twice the words of a frame, and a sign.
 //             FIRST_INDEX, FIRST_ROW, FIRST_COLUMN: where number, row and column start. HEIGHT, WIDTH_OF_MAP:
-//             outside them is padding. COUNT bits of a loop's counter; ROWS of windows.
-// Constants:  counts of the loops over fold, kernel column, kernel row, group, column, row (fold lowest);
-//             index_steps, row_steps, column_steps: what the word's number, row and column gain where that loop goes
+//             outside them is padding; where row and column stand still, they take no registers. COUNT_0 ...
+//             COUNT_5: how often the loops run over fold, kernel column, kernel row, group, column, row (fold
+//             innermost); COUNT bits hold any of these.
+// Constants:  index_steps, row_steps, column_steps: what the word's number, row and column gain where that loop goes
 //             on, and at the end of the frame; free_steps, per row of windows: how many more words no later row needs.
 // Latency:    a word can be read 1 cycle after it was written, and is offered 1 cycle later. Interval: 1 cycle.
 // Pressure:   words enter until the memory is full; rows are given up when the last window that needs them is done.
@@ -24,15 +25,19 @@ module window_buffer #(
     parameter logic [INDEX-1:0] FIRST_COLUMN = '0,
     parameter logic [INDEX-1:0] HEIGHT = '1,
     parameter logic [INDEX-1:0] WIDTH_OF_MAP = '1,
-    parameter int ROWS = 1
+    parameter int COUNT_0 = 1,
+    parameter int COUNT_1 = 1,
+    parameter int COUNT_2 = 1,
+    parameter int COUNT_3 = 1,
+    parameter int COUNT_4 = 1,
+    parameter int COUNT_5 = 1
 ) (
     input  logic             clk,
     input  logic             rst,
-    input  logic [5:0][COUNT-1:0] counts,
     input  logic [6:0][INDEX-1:0] index_steps,
     input  logic [6:0][INDEX-1:0] row_steps,
     input  logic [6:0][INDEX-1:0] column_steps,
-    input  logic [ROWS-1:0][INDEX-1:0] free_steps,
+    input  logic [COUNT_5-1:0][INDEX-1:0] free_steps,
     input  logic [WIDTH-1:0] s_data,
     input  logic             s_valid,
     output logic             s_ready,
@@ -41,10 +46,10 @@ module window_buffer #(
     output logic             m_valid,
     input  logic             m_ready
 );
-  localparam int RowBits = (ROWS > 1) ? $clog2(ROWS) : 1;
   logic [INDEX-1:0] written, freed, index, row, column;
   logic [INDEX-1:0] index_step, row_step, column_step, free_step, held, ahead;
-  logic [RowBits-1:0] output_row;
+  logic [COUNT-1:0] output_row;
+  logic [4:0][COUNT-1:0] unused_counts;
   logic [6:0] level;
   logic room, padding, arrived, read, write, row_ends;
 
@@ -62,12 +67,18 @@ module window_buffer #(
 
   loop_nest #(
       .LOOPS(6),
-      .BITS(COUNT)
+      .BITS(COUNT),
+      .COUNT_0(COUNT_0),
+      .COUNT_1(COUNT_1),
+      .COUNT_2(COUNT_2),
+      .COUNT_3(COUNT_3),
+      .COUNT_4(COUNT_4),
+      .COUNT_5(COUNT_5)
   ) u_loops (
       .clk(clk),
       .rst(rst),
-      .counts(counts),
       .advance(read),
+      .count({output_row, unused_counts}),
       .level(level)
   );
 
@@ -100,7 +111,7 @@ module window_buffer #(
   // By comparing: an index that is not constant would be multiplied by INDEX.
   always_comb begin
     free_step = '0;
-    for (int i = 0; i < ROWS; i++) if (output_row == RowBits'(i)) free_step = free_steps[i];
+    for (int i = 0; i < COUNT_5; i++) if (output_row == COUNT'(i)) free_step = free_steps[i];
   end
 
   always_ff @(posedge clk) begin
@@ -113,7 +124,6 @@ module window_buffer #(
       index      <= FIRST_INDEX;
       row        <= FIRST_ROW;
       column     <= FIRST_COLUMN;
-      output_row <= '0;
       m_valid    <= 1'b0;
     end else begin
       if (write) written <= written + 1'b1;
@@ -121,10 +131,7 @@ module window_buffer #(
         index  <= index + index_step;
         row    <= row + row_step;
         column <= column + column_step;
-        if (row_ends) begin
-          freed <= freed + free_step;
-          output_row <= level[6] ? '0 : output_row + 1'b1;
-        end
+        if (row_ends) freed <= freed + free_step;
       end
       if (room) m_valid <= read;
     end

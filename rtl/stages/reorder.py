@@ -158,10 +158,9 @@ def reorder_text(stage: Stage) -> str:
         "FIRST_INDEX": literal(index, p["first"]),
         "HEIGHT": literal(index, 1),
         "WIDTH_OF_MAP": literal(index, 1),
-        "ROWS": counts[-1],
+        **{f"COUNT_{i}": count for i, count in enumerate(counts)},
     }
     constants = {
-        "counts": listed(bits, counts),
         "index_steps": listed(index, gains(counts, strides, x.tokens)),
         "row_steps": still,
         "column_steps": still,

@@ -154,6 +154,10 @@ class Scan:
         starts[-1] = self.height
         return np.clip(starts, 0, self.height) * (self.width * self.pixel)
 
+    def row_steps(self) -> list[int]:
+        """Words given up by each row of windows."""
+        return [int(step) for step in np.diff(self.row_frees(), prepend=0)]
+
     def least_depth(self) -> int:
         """Words between the first that a row of windows may need and the last."""
         held = np.concatenate([[0], self.row_frees()[:-1]])
@@ -218,27 +222,38 @@ def _buffer(stage: Stage) -> str:
     address = max(1, p["depth"].bit_length() - 1)
     index = (2 * max(scan.tokens, p["depth"])).bit_length() + 2
     count = max(scan.counts).bit_length()
-    first = [literal(index, value) for value in scan.first]
+    number, row, column = scan.first
+    steps, row_steps, column_steps = steps_of(scan)
     parameters: dict[str, int | str] = {
         "WIDTH": stage.inputs[0].token_bits,
         "ADDRESS": address,
         "STYLE": p["memory_style"],
         "INDEX": index,
         "COUNT": count,
-        **dict(zip(("FIRST_INDEX", "FIRST_ROW", "FIRST_COLUMN"), first, strict=True)),
+        "FIRST_INDEX": literal(index, number),
+        "FIRST_ROW": literal(index, row),
+        "FIRST_COLUMN": literal(index, column),
         "HEIGHT": literal(index, scan.height),
         "WIDTH_OF_MAP": literal(index, scan.width),
-        "ROWS": scan.size[0],
+        **{f"COUNT_{i}": runs for i, runs in enumerate(scan.counts)},
     }
     constants = {
-        "counts": listed(count, scan.counts),
-        "index_steps": listed(index, gains(scan.counts, scan.index_strides, scan.tokens)),
-        "row_steps": listed(index, gains(scan.counts, scan.row_strides, 0)),
-        "column_steps": listed(index, gains(scan.counts, scan.column_strides, 0)),
-        "free_steps": listed(index, np.diff(scan.row_frees(), prepend=0).tolist()),
+        "index_steps": listed(index, steps),
+        "row_steps": listed(index, row_steps),
+        "column_steps": listed(index, column_steps),
+        "free_steps": listed(index, scan.row_steps()),
     }
     ports = {**handshake("s", "s"), **handshake("m", "m"), "m_data": "word", "m_padding": "padding"}
     return instance("window_buffer", "u_buffer", parameters, {**CLOCK, **constants, **ports})
+
+
+def steps_of(scan: Scan) -> tuple[list[int], ...]:
+    """What word number, row and column gain where each loop goes on; without padding, row and column stand still."""
+    index = gains(scan.counts, scan.index_strides, scan.tokens)
+    if not scan.window.is_padded:
+        still = [0] * len(index)
+        return index, still, still
+    return index, gains(scan.counts, scan.row_strides, 0), gains(scan.counts, scan.column_strides, 0)
 
 
 def listed(bits: int, values: tuple[int, ...] | list[int]) -> str:

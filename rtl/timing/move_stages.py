@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mulfree.rtl.actors import Buffered
 from mulfree.rtl.design import Stage
 from mulfree.rtl.stages.reorder import LOOPS
 from mulfree.rtl.stages.sliding_window import scan_of
@@ -55,27 +54,27 @@ def concat(paths: Paths, stage: Stage, given: Offers, readys: Sequence[Signal]) 
 
 def pad(paths: Paths, stage: Stage, given: Offers, readys: Sequence[Signal]) -> list[Signal]:
     p = stage.parameters
-    bits = max(p["rows"], p["columns"], p["folds"]).bit_length() + 1
+    counts = p["folds"], p["columns"], p["rows"]
     word = Offer(paths.circuit(stage, "recode", x=given[0].data), given[0].valid)
-    return [parts.pad_map(paths, stage.outputs[0].token_bits, bits, word, readys[0])]
+    return [parts.pad_map(paths, stage.outputs[0].token_bits, counts, word, readys[0])]
 
 
 def sliding_window(paths: Paths, stage: Stage, given: Offers, readys: Sequence[Signal]) -> list[Signal]:
-    return _window(paths, stage, max(scan_of(stage).counts), given, readys)
+    scan = scan_of(stage)
+    return _window(paths, stage, scan.counts, 3 if scan.window.is_padded else 1, given, readys)
 
 
 def reorder(paths: Paths, stage: Stage, given: Offers, readys: Sequence[Signal]) -> list[Signal]:
-    (actor,) = stage.actors
-    assert isinstance(actor, Buffered)
-    return _window(paths, stage, max(stage.parameters[f"count_{i}"] for i in range(LOOPS)), given, readys)
+    return _window(paths, stage, [stage.parameters[f"count_{i}"] for i in range(LOOPS)], 1, given, readys)
 
 
-def _window(paths: Paths, stage: Stage, longest: int, given: Offers, readys: Sequence[Signal]) -> list[Signal]:
+def _window(
+    paths: Paths, stage: Stage, counts: Sequence[int], numbers: int, given: Offers, readys: Sequence[Signal]
+) -> list[Signal]:
     p, x = stage.parameters, stage.inputs[0]
     index = (2 * max(x.tokens, p["depth"])).bit_length() + 2
     address = max(1, p["depth"].bit_length() - 1)
-    bits = x.token_bits
-    return [parts.window_buffer(paths, index, longest.bit_length(), address, bits, given[0], readys[0])]
+    return [parts.window_buffer(paths, index, counts, address, numbers, x.token_bits, given[0], readys[0])]
 
 
 def spatial_shift(paths: Paths, stage: Stage, given: Offers, readys: Sequence[Signal]) -> list[Signal]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mulfree.rtl.timing.chain import added, compared
 from mulfree.rtl.timing.paths import Offer, Paths
 from mulfree.rtl.timing.signal import NEVER, Signal, joined, leaf, wide
@@ -102,34 +104,35 @@ def concat_streams(
     return paths.table(room, turn[:1])
 
 
-def loop_nest(paths: Paths, loops: int, bits: int, advance: Signal) -> Signal:
-    """Whether a loop ends, of the outermost, which waits for all others."""
-    ended = wide(paths.delays, paths.word(loops * bits)).reshape(1)
-    state = paths.word(bits)
-    following = paths.table(added(paths.delays, bits, state), ended.to((bits,)))
+def loop_nest(paths: Paths, counts: Sequence[int], advance: Signal) -> Signal:
+    """Whether a loop ends, of the outermost, which waits for all others; the longest counter is the slowest."""
+    bits = [(count - 1).bit_length() for count in counts]
+    most, total = max(1, *bits), max(1, sum(bits))
+    ended = wide(paths.delays, paths.word(total)).reshape(1)
+    following = paths.table(added(paths.delays, most, paths.word(most)), ended.to((most,)))
     paths.data(following)
-    paths.enables(paths.table(advance, ended), loops * bits)
+    paths.enables(paths.table(advance, ended), total)
     return ended
 
 
-def pad_map(paths: Paths, width: int, bits: int, given: Offer, ready: Signal) -> Signal:
+def pad_map(paths: Paths, width: int, counts: Sequence[int], given: Offer, ready: Signal) -> Signal:
     """Gives s_ready."""
+    bits = max(counts).bit_length() + 1
     place = added(paths.delays, bits, paths.word(bits))
     inside = compared(paths.delays, place, leaf(NEVER, (bits,))).reshape(1)
     in_map = paths.table(inside, inside)
     room = paths.room(ready)
     fire = paths.table(room, in_map, given.valid)
     paths.enables(fire, width)
-    ended = loop_nest(paths, 3, bits, fire)
-    paths.enables(paths.table(fire, ended), 2 * bits)
+    loop_nest(paths, counts, fire)
     paths.data(paths.table(given.data.reshape(-1), paths.spread(in_map, width)))
     return paths.table(room, in_map)
 
 
 def window_buffer(
-    paths: Paths, index: int, counts: int, address: int, bits: int, given: Offer, ready: Signal
+    paths: Paths, index: int, counts: Sequence[int], address: int, numbers: int, bits: int, given: Offer, ready: Signal
 ) -> Signal:
-    """Gives s_ready; the loops step the word's number, which is compared with what has come."""
+    """Gives s_ready; the loops step `numbers`, the word's first, which is compared with what has come."""
     held = paths.difference(paths.word(index), paths.word(index))
     s_ready = compared(paths.delays, held[address:], leaf(NEVER, (index - address,)), is_signed=True).reshape(1)
     write = paths.table(given.valid, s_ready)
@@ -137,10 +140,10 @@ def window_buffer(
     ahead = paths.difference(paths.word(index), paths.word(index))
     arrived = compared(paths.delays, ahead, held, is_signed=True).reshape(1)
     read = paths.table(paths.room(ready), arrived, wide(paths.delays, paths.word(index)).reshape(1))
-    paths.enables(read, 3 * index + bits)
-    ended = loop_nest(paths, 6, counts, read)
+    paths.enables(read, numbers * index + bits)
+    ended = loop_nest(paths, counts, read)
     step = paths.table(ended, paths.held, paths.held)
-    paths.data(added(paths.delays, index, paths.word(index), paths.spread(step, 3 * index).to((index,))))
+    paths.data(added(paths.delays, index, paths.word(index), paths.spread(step, numbers * index).to((index,))))
     paths.enables(paths.table(read, ended), index)
     return s_ready
 
