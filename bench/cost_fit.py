@@ -13,6 +13,8 @@ from mulfree.rtl.cost import TARGETS, Calibration, Cost, Error, Terms
 from mulfree.rtl.cost.calibration import Weights, with_tables
 
 HELD_OUT = 3
+ROUNDS = 4
+"""Of weighing the stages anew by how far off they are."""
 SMALL = 8.0
 """Counts below this are compared absolutely: one LUT more or less is not 50 % of anything that matters."""
 EXPECTED = {
@@ -25,8 +27,12 @@ EXPECTED = {
 """LUTs (gates of a register) that one of a term should take by its construction; a bit of anything else takes 1."""
 PULL = 0.01
 """How much a weight far from what is expected counts against a relative error: it decides where terms go together."""
+FAR = 0.15
+"""A relative error from which a stage counts less: one that synthesis finds something special in is not to bend all."""
 MOST_OF_A_BIT = {"luts": 4.0, "carries": 2.0, "gates": 16.0}
 """The most that one bit of anything may weigh: what a few small stages suggest must not be stretched to large ones."""
+MOST_OF_A_HANDSHAKE = {"luts": 6.0, "carries": 1.0, "gates": 24.0}
+"""A handshake is of a few tables; every stage has one, so it would take what the other terms leave over."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -102,7 +108,7 @@ def _off(model: Calibration, point: Point, resource: str) -> float:
 def weighed(
     points: Sequence[Point], resource: str, memory: Mapping[str, float], shared: Mapping[str, float]
 ) -> dict[str, float]:
-    """Bounded weights of least squared relative error, near those that are shared where that decides nothing."""
+    """Bounded weights of least relative error (after P. Huber, "Robust estimation", 1964), near those that are shared where that decides nothing."""
     amounts = [{**p.terms.weighed, **({"ffs": p.terms.known.ffs} if resource == "gates" else {})} for p in points]
     given = np.array([sum(memory.get(name, 0.0) * amount for name, amount in row.items()) for row in amounts])
     names = sorted({name for row in amounts for name, amount in row.items() if amount} - memory.keys())
@@ -112,10 +118,20 @@ def weighed(
     matrix = np.array([[row.get(name, 0.0) for name in names] for row in amounts]) * scale[:, None]
     pull = np.sqrt(PULL * (matrix**2).sum(axis=0))
     expected = np.array([shared.get(name, _expected(name, resource)) for name in names])
-    most = np.array([MOST_OF_A_BIT[resource] if name.endswith("_bits") else np.inf for name in names])
-    wanted = np.concatenate([(counted - given) * scale, pull * expected])
-    solution = _bounded(np.vstack([matrix, np.diag(pull)]), wanted, most)
+    most = np.array([_most(name, resource) for name in names])
+    wanted = (counted - given) * scale
+    trust, solution = np.ones(len(points)), expected
+    for _ in range(ROUNDS):
+        rows = np.vstack([matrix * trust[:, None], np.diag(pull)])
+        solution = _bounded(rows, np.concatenate([wanted * trust, pull * expected]), most)
+        trust = np.sqrt(np.minimum(1, FAR / np.maximum(np.abs(matrix @ solution - wanted), 1e-9)))
     return {name: float(w) for name, w in zip(names, solution, strict=True) if w > 1e-4}
+
+
+def _most(name: str, resource: str) -> float:
+    if name == "handshakes":
+        return MOST_OF_A_HANDSHAKE[resource]
+    return MOST_OF_A_BIT[resource] if name.endswith("_bits") else np.inf
 
 
 def _expected(name: str, resource: str) -> float:
