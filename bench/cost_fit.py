@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from mulfree.rtl.cost import TARGETS, Calibration, Cost, Error, Terms
 from mulfree.rtl.cost.calibration import Weights, with_tables
+from mulfree.rtl.cost.gates import AREAS
 
 HELD_OUT = 3
 SMALL = 8.0
@@ -20,9 +21,10 @@ EXPECTED = {
     "logic_bits": 0.7,
     "constant_logic_bits": 0.3,
     "handshakes": 2.0,
-    "ffs": 6.75,
 }
-"""LUTs (gates of a register) that one of a term should take by its construction; a bit of anything else takes 1."""
+"""LUTs that one of a term should take by its construction; a bit of anything else takes 1."""
+EXPECTED_GATES = {"ffs": AREAS["DFF"], "gates": 1.0}
+"""Gates of the same; those of anything else are not known."""
 PULL = 0.01
 """How much a weight far from what is expected counts against a relative error: it decides where terms go together."""
 MOST_OF_A_BIT = {"luts": 4.0, "carries": 2.0, "gates": 16.0}
@@ -121,7 +123,7 @@ def weighed(
 def _expected(name: str, resource: str) -> float:
     if resource == "luts":
         return EXPECTED.get(name, 1.0)
-    return EXPECTED["ffs"] if name == "ffs" else 0.0
+    return EXPECTED_GATES.get(name, 0.0) if resource == "gates" else 0.0
 
 
 def _bounded(matrix: Floats, wanted: Floats, most: Floats) -> Floats:

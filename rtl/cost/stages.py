@@ -88,10 +88,10 @@ def _constant_lanes(stage: Stage, target: Target) -> Terms:
     lane = circuits.pop("lane")
     bits = next(wire.type.bits for wire in lane.inputs if wire.name == "w")
     copies = stage.parameters["lane_copies"]
-    if is_mapped(lane, target.name):
+    if is_mapped(lane):
         seen = min(copies, 1 + MOST_BITS // sum(wire.type.bits for wire in lane.wires))
-        for row in range(seen):
-            result += mapped(lane, target.name, {"w": word[row * bits : (row + 1) * bits]}).times(copies / seen)
+        rows = [{"w": word[row * bits : (row + 1) * bits]} for row in range(seen)]
+        result = mapped(lane, target.name, *rows).times(copies / seen)
     else:
         result = circuit_terms(lane, target.name, ["w"]).times(copies)
     return result + _circuits(replace(stage, circuits=circuits), target)
