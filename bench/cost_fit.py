@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from mulfree.rtl.cost import TARGETS, Calibration, Cost, Error, Terms
 from mulfree.rtl.cost.calibration import Weights, with_tables
+from mulfree.rtl.cost.gates import AREAS
 
 HELD_OUT = 3
 ROUNDS = 4
@@ -22,9 +23,10 @@ EXPECTED = {
     "logic_bits": 0.7,
     "constant_logic_bits": 0.3,
     "handshakes": 2.0,
-    "ffs": 6.75,
 }
-"""LUTs (gates of a register) that one of a term should take by its construction; a bit of anything else takes 1."""
+"""LUTs that one of a term should take by its construction; a bit of anything else takes 1."""
+EXPECTED_GATES = {"ffs": AREAS["DFF"], "gates": 1.0}
+"""Gates of the same; those of anything else are not known."""
 PULL = 0.01
 """How much a weight far from what is expected counts against a relative error: it decides where terms go together."""
 FAR = 0.15
@@ -108,7 +110,10 @@ def _off(model: Calibration, point: Point, resource: str) -> float:
 def weighed(
     points: Sequence[Point], resource: str, memory: Mapping[str, float], shared: Mapping[str, float]
 ) -> dict[str, float]:
-    """Bounded weights of least relative error (after P. Huber, "Robust estimation", 1964), near those that are shared where that decides nothing."""
+    """Bounded weights of least relative error, near those that are shared where that decides nothing.
+
+    After P. Huber, "Robust estimation of a location parameter", Ann. Math. Statist. 35, 1964.
+    """
     amounts = [{**p.terms.weighed, **({"ffs": p.terms.known.ffs} if resource == "gates" else {})} for p in points]
     given = np.array([sum(memory.get(name, 0.0) * amount for name, amount in row.items()) for row in amounts])
     names = sorted({name for row in amounts for name, amount in row.items() if amount} - memory.keys())
@@ -137,7 +142,7 @@ def _most(name: str, resource: str) -> float:
 def _expected(name: str, resource: str) -> float:
     if resource == "luts":
         return EXPECTED.get(name, 1.0)
-    return EXPECTED["ffs"] if name == "ffs" else 0.0
+    return EXPECTED_GATES.get(name, 0.0) if resource == "gates" else 0.0
 
 
 def _bounded(matrix: Floats, wanted: Floats, most: Floats) -> Floats:

@@ -22,7 +22,7 @@ def circuit_terms(circuit: Circuit, target: str, constants: Collection[str] = ()
     `held` is what is known of inputs. `constants` are inputs that do not change, but by words that are not known here:
     what meets them is counted under a name of its own, since synthesis folds it, and heaps of plain logic are weighed.
     """
-    if is_mapped(circuit, target) and not constants:
+    if is_mapped(circuit) and not constants:
         return mapped(circuit, target, held)
     result = NOTHING
     constants = [*constants, *(name for name, bits in held.items() if len(bits[0]) == 1)]

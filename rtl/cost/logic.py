@@ -35,6 +35,23 @@ class Logic:
     def inputs(self, count: int) -> list[int]:
         return [self.input() for _ in range(count)]
 
+    def is_input(self, literal: int) -> bool:
+        """Or what a chain gives."""
+        return literal > TRUE and self.nodes[literal >> 1][0] == INPUT
+
+    def given(self, literal: int) -> int:
+        """What a chain gives that computes the literal: an input, known by its function where that has few inputs."""
+        known = self._functions.get(literal >> 1)
+        if known is None or not known[0]:
+            return self.input() if known is None else literal
+        self.nodes.append((INPUT, ()))
+        made, ones = 2 * len(self.nodes) - 2, _ones(len(known[0]))
+        table = known[1] ^ (ones if literal & 1 else 0)
+        self._functions[made >> 1] = known[0], table
+        flip = table & 1
+        self._by_function[known[0], table ^ (ones if flip else 0)] = made ^ flip
+        return made
+
     def both(self, a: int, b: int) -> int:
         a, b = sorted((a, b))
         if a == FALSE or a == b ^ 1:

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 
 from mulfree.ir import IntArray, IntRange
 from mulfree.rtl.cell_lookup import entries
 from mulfree.rtl.circuit import Circuit, Wire
-from mulfree.rtl.cost.chains import CARRY4, Bits, Chains
+from mulfree.rtl.cost.chains import CARRY4, GATES, Bits, Chains
 from mulfree.rtl.cost.cost import Cost
 from mulfree.rtl.cost.cover import tables
-from mulfree.rtl.cost.logic import FALSE, INPUT, TRUE
+from mulfree.rtl.cost.gates import area
+from mulfree.rtl.cost.logic import FALSE, TRUE
 from mulfree.rtl.cost.target import TARGETS
 from mulfree.rtl.cost.terms import Terms
 from mulfree.rtl.heap import GENERIC, Bit, Summation
 from mulfree.rtl.heap.wiring import wiring
 from mulfree.rtl.price import signed_digits
 
-MAPPED = ("xc7", "xcup", "ecp5", "gowin")
-"""Targets whose circuits are mapped; those of the others are weighed cell by cell."""
 MOST_BITS = 8000
 """Of all wires together: larger circuits are weighed by their amounts."""
 Held = Mapping[str, Sequence[str]]
@@ -28,10 +26,8 @@ Held = Mapping[str, Sequence[str]]
 NOTHING_HELD: Held = {}
 
 
-def is_mapped(circuit: Circuit, target: str) -> bool:
-    """Whether the target's circuits are, every cell is known here, and there are not too many."""
-    if target not in MAPPED:
-        return False
+def is_mapped(circuit: Circuit) -> bool:
+    """Whether every cell is known here, and there are not too many."""
     known = all(w.cell and (w.cell.summation or w.cell.table or _is_known(w)) for w in circuit.wires)
     return known and sum(wire.type.bits for wire in circuit.wires) <= MOST_BITS
 
@@ -43,7 +39,7 @@ def _is_known(wire: Wire) -> bool:
 
 
 def mapped(circuit: Circuit, target: str, *held: Held) -> Terms:
-    """Tables and carries of the circuit; of standard cells, gates by kind, to be weighed.
+    """Tables and carries of the circuit, or gates, to be weighed.
 
     With several `held`, of as many copies that share their other inputs, and so every sum that is the same.
     """
@@ -58,9 +54,8 @@ def circuitry_terms(made: Circuitry) -> Terms:
     """What the roots of the logic take, and the chains and heaps."""
     chains, target = made.chains, made.target
     if not TARGETS[target].is_fpga:
-        gates = chains.logic.used(chains.roots)
-        kinds = Counter(f"{chains.logic.nodes[gate][0]}_gates" for gate in gates)
-        return Terms(made.heaps, {**kinds, **chains.amounts})
+        gates = area(chains.logic, chains.roots)
+        return Terms(made.heaps, {"gates": gates} if gates else {})
     luts = tables(chains.logic, chains.roots, TARGETS[target].lut_inputs) + made.inverters()
     found = {"tables": luts, "chain_tables": chains.cost.luts, "chains": chains.cost.carries}
     return Terms(made.heaps, {name: amount for name, amount in found.items() if amount})
@@ -93,10 +88,7 @@ class Circuitry:
         """Of inputs that are wanted complemented; on CARRY4 targets what reads them takes that in."""
         if self.target in CARRY4:
             return 0
-        return len({root for root in self.chains.roots if root & 1 and root > TRUE and self._is_input(root)})
-
-    def _is_input(self, literal: int) -> bool:
-        return self.logic.nodes[literal >> 1][0] == INPUT
+        return len({root for root in self.chains.roots if root & 1 and self.logic.is_input(root)})
 
     def _input(self, wire: Wire, held: Sequence[str] | None) -> Bits:
         if held is None:
@@ -128,12 +120,6 @@ class Circuitry:
     def lanes(self, wire: Wire, of_lane: Callable[[int], Bits]) -> Bits:
         return [bit for lane in range(wire.lanes) for bit in of_lane(lane)]
 
-    def reaches(self, a: Bits, b: Bits, is_signed: bool) -> int:
-        """Of signed numbers the top bits change their places."""
-        if is_signed:
-            a, b = [*a[:-1], a[-1] ^ 1], [*b[:-1], b[-1] ^ 1]
-        return self.chains.reaches(a, b)
-
     def _lookup(self, wire: Wire, table: IntArray) -> Bits:
         planes = entries(table, wire.type, tuple(w.type for w in wire.operands))
 
@@ -154,15 +140,23 @@ class Circuitry:
     def _heap(self, wire: Wire) -> Bits:
         """Of plain logic where operands are constant, else as the plan has it."""
         sum, types = _summation(wire), tuple(w.type for w in wire.operands)
-        if self.technology != GENERIC:
-            area = sum.area(wire.type, types, self.target)
-            self.heaps += Cost(luts=area.luts, carries=area.carries, gates=area.gates)
+        if self.technology != GENERIC and not self._meets_constants(wire):
+            takes = sum.area(wire.type, types, self.target)
+            self.heaps += Cost(luts=takes.luts, carries=takes.carries, gates=takes.gates)
             self.chains.roots += [bit for w in wire.operands for bit in self.bits[w]]
             return self.logic.inputs(wire.type.bits)
         return self.lanes(wire, lambda lane: self._counted(wire, lane))
 
+    def _meets_constants(self, wire: Wire) -> bool:
+        """Of gates: every constant bit makes some of them less."""
+        if self.target != GATES:
+            return False
+        bits, _ = _summation(wire).planned(wire.type, tuple(w.type for w in wire.operands), GATES)
+        is_one = any(bit.operand is None for column in bits.columns for bit in column)
+        return is_one or any(bit <= TRUE for w in wire.operands for bit in self.bits[w])
+
     def _counted(self, wire: Wire, lane: int) -> Bits:
-        bits, plan = _summation(wire).planned(wire.type, tuple(w.type for w in wire.operands), GENERIC)
+        bits, plan = _summation(wire).planned(wire.type, tuple(w.type for w in wire.operands), self.technology)
         vectors = [[self._heap_bit(wire, bit, lane) for column in bits.columns for bit in column]]
         stages, left = wiring(plan)
         for wired in stages:
@@ -184,9 +178,9 @@ class Circuitry:
         if module == "heap_row":
             a, b = ([*x[i::2], *[FALSE] * gives][:gives] for i in (1, 2))
             return self.chains.add(a, b, x[0])
-        third = x[2] if len(x) > 2 else FALSE
-        low = self.logic.differ(self.logic.differ(x[0], x[1]), third)
-        return [low, self.logic.choose(self.logic.differ(x[0], x[1]), third, x[0])]
+        if module == "heap_full_adder":
+            return self.chains.full_adder(*x)
+        return [self.logic.differ(*x), self.logic.both(*x)]
 
 
 def _summation(wire: Wire) -> Summation:
@@ -243,7 +237,9 @@ def _common(wire: Wire) -> IntRange:
 def _ge(m: Circuitry, wire: Wire) -> Bits:
     (a, b), common = wire.operands, _common(wire)
     width = max(1, common.width)
-    return m.lanes(wire, lambda lane: [m.reaches(m.lane(a, lane, width), m.lane(b, lane, width), common.is_signed)])
+    return m.lanes(
+        wire, lambda lane: [m.chains.reaches(m.lane(a, lane, width), m.lane(b, lane, width), common.is_signed)]
+    )
 
 
 def _extreme(is_max: bool) -> Callable[[Circuitry, Wire], Bits]:
@@ -264,23 +260,29 @@ def _extreme_lane(is_max: bool) -> Callable[[Circuitry, Wire], Bits]:
 
     def made(m: Circuitry, wire: Wire) -> Bits:
         (x,) = wire.operands
-        leaves = [m.lane(x, lane, x.type.element_bits) for lane in range(x.lanes)]
+        top = int(x.range.is_signed)
+        leaves = [_turned(m.lane(x, lane, x.type.element_bits), top) for lane in range(x.lanes)]
         nodes = [leaves[0]] * (x.lanes - 1) + leaves
         for n in reversed(range(x.lanes - 1)):
-            nodes[n] = _first_of(m, nodes[2 * n + 1], nodes[2 * n + 2], is_max, x.range.is_signed)
-        return nodes[0]
+            nodes[n] = _first_of(m, nodes[2 * n + 1], nodes[2 * n + 2], is_max)
+        return _turned(nodes[0], top)
 
     return made
 
 
-def _first_of(m: Circuitry, x: Bits, y: Bits, is_max: bool, is_signed: bool) -> Bits:
+def _turned(word: Bits, top: int) -> Bits:
+    """Turning the top bit over makes the order of two's complement that of plain binary."""
+    return [*word[:-1], word[-1] ^ top]
+
+
+def _first_of(m: Circuitry, x: Bits, y: Bits, is_max: bool, is_signed: bool = False) -> Bits:
     """The larger, or the smaller."""
     first = _first(m, x, y, is_max, is_signed)
     return [m.logic.choose(first, p, q) for p, q in zip(x, y, strict=True)]
 
 
 def _first(m: Circuitry, x: Bits, y: Bits, is_max: bool, is_signed: bool) -> int:
-    return m.reaches(x, y, is_signed) if is_max else m.reaches(y, x, is_signed)
+    return m.chains.reaches(x, y, is_signed) if is_max else m.chains.exceeds(x, y, is_signed) ^ 1
 
 
 def compared(m: Circuitry, wire: Wire, lane: int) -> int:

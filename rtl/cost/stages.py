@@ -88,10 +88,10 @@ def _constant_lanes(stage: Stage, target: Target) -> Terms:
     lane = circuits.pop("lane")
     bits = next(wire.type.bits for wire in lane.inputs if wire.name == "w")
     copies = stage.parameters["lane_copies"]
-    if is_mapped(lane, target.name):
+    if is_mapped(lane):
         seen = min(copies, 1 + MOST_BITS // sum(wire.type.bits for wire in lane.wires))
-        held = [{"w": word[row * bits : (row + 1) * bits]} for row in range(seen)]
-        result = mapped(lane, target.name, *held).times(copies / seen)
+        rows = [{"w": word[row * bits : (row + 1) * bits]} for row in range(seen)]
+        result = mapped(lane, target.name, *rows).times(copies / seen)
     else:
         result = circuit_terms(lane, target.name, ["w"]).times(copies)
     return result + _circuits(replace(stage, circuits=circuits), target)
@@ -208,7 +208,7 @@ def _lookup(stage: Stage, target: Target) -> Terms:
 
 
 def _mapped(stage: Stage, target: Target) -> Terms:
-    if list(stage.circuits) == ["map"] and is_mapped(stage.circuits["map"], target.name):
+    if list(stage.circuits) == ["map"] and is_mapped(stage.circuits["map"]):
         return registered(stage.circuits["map"], target.name)
     return _circuits(stage, target) + register(stage.outputs[0].token_bits)
 
