@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -70,6 +70,16 @@ def netlist(circuit: Circuit, technology: str) -> Netlist:
         reading.add(wire)
     outputs = {name: reading.bits[wire] for name, wire in circuit.outputs.items()}
     return Netlist(tuple(reading.vectors), outputs, reading.bits)
+
+
+def vectors_of(netlist: Netlist, names: Collection[str]) -> set[int]:
+    """The vectors that inputs of these names decide alone."""
+    found = set[int]()
+    for i, vector in enumerate(netlist.vectors):
+        read = {bit.vector for bit in vector.reads if bit.vector != CONSTANT}
+        if vector.name in names if vector.text is None else read <= found:
+            found.add(i)
+    return found
 
 
 class _Reading:
