@@ -71,8 +71,7 @@ def pipeline(circuit: Circuit, technology: str, registers: int, following: int |
     """`registers` >= 1 registers, with as few levels of logic as can be between them.
 
     The last stands behind everything; or, where a register of the reader's stands `following` levels behind the
-    circuit, anywhere, so that these count as well. Of such places, those are taken where the fewest bits pass. A cell
-    of several levels is not cut.
+    circuit, anywhere, so that these count as well. Of such places, those are taken where the fewest bits pass.
     """
     made = netlist(circuit, technology)
     crossing = _crossing(made)

@@ -8,8 +8,10 @@ from functools import cached_property
 from typing import NamedTuple
 
 from mulfree.ir import BIT
+from mulfree.rtl.cell import Cell
 from mulfree.rtl.cell_moves import CONSTANT
 from mulfree.rtl.cell_verilog import Operand, packed
+from mulfree.rtl.cells import MAX, MIN
 from mulfree.rtl.circuit import Circuit, Wire
 from mulfree.rtl.heap import Bit as HeapBit
 from mulfree.rtl.heap import Plan, Summation
@@ -98,12 +100,27 @@ class _Reading:
             self.bits[wire] = self._heaps(wire, wire.cell.summation, operands)
         elif (moved := _moved(wire, operands)) is not None:
             self.bits[wire] = moved
+        elif wire.cell.name in PAIRED:
+            self.bits[wire] = self._tree(wire, PAIRED[wire.cell.name], operands[0])
         else:
-            self.bits[wire] = self._vector(_computed(wire, operands, self.technology))
+            types = tuple(x.type for x in wire.operands)
+            self.bits[wire] = self._vector(_computed(wire.name, wire.cell, wire.type, types, operands, self.technology))
 
     def _vector(self, vector: Vector) -> Bits:
         self.vectors.append(vector)
         return tuple(Bit(len(self.vectors) - 1, i) for i in range(vector.type.bits))
+
+    def _tree(self, wire: Wire, cell: Cell, bits: Bits) -> Bits:
+        """A vector for each level of a tree over the lanes; one that is left over goes on to the next level."""
+        width, level = wire.type.element_bits, 0
+        lanes = [bits[at : at + width] for at in range(0, len(bits), width)]
+        while len(lanes) > 1:
+            level, paired = level + 1, len(lanes) // 2
+            sides = [tuple(bit for lane in lanes[i : 2 * paired : 2] for bit in lane) for i in (0, 1)]
+            type, name = WireType(wire.range, paired), f"{wire.name}_{level}"
+            made = self._vector(_computed(name, cell, type, (type, type), sides, self.technology))
+            lanes = [*(made[at : at + width] for at in range(0, len(made), width)), *lanes[2 * paired :]]
+        return lanes[0]
 
     def _heaps(self, wire: Wire, sum: Summation, operands: list[Bits]) -> Bits:
         """A heap for each lane of the result."""
@@ -164,25 +181,20 @@ def _moved(wire: Wire, operands: list[Bits]) -> Bits | None:
     return tuple(Bit(CONSTANT, at) if operand == CONSTANT else operands[operand][at] for operand, at in moved)
 
 
-def _levels(wire: Wire) -> int:
-    """A tree of comparisons has as many as it is high; every other cell is one level."""
-    assert wire.cell is not None, f"{wire.name} has no driver"
-    return (wire.operands[0].lanes - 1).bit_length() if wire.cell.name in ("largest", "smallest") else 1
-
-
-def _computed(wire: Wire, operands: list[Bits], technology: str) -> Vector:
+def _computed(
+    name: str, cell: Cell, type: WireType, types: tuple[WireType, ...], operands: list[Bits], technology: str
+) -> Vector:
     """The result of a cell, and before it a copy of each operand."""
-    assert wire.cell is not None, f"{wire.name} has no driver"
-    cell = wire.cell
-    copies = tuple(Operand(f"{wire.name}_x{i}", x.type) for i, x in enumerate(wire.operands))
+    copies = tuple(Operand(f"{name}_x{i}", x) for i, x in enumerate(types))
 
     def text(refer: Refer) -> list[str]:
-        declared = [f"{packed(x.type)} {x.name};" for x in (*copies, Operand(wire.name, wire.type))]
+        declared = [f"{packed(x.type)} {x.name};" for x in (*copies, Operand(name, type))]
         taken = [f"assign {x.name} = {refer(bits)};" for x, bits in zip(copies, operands, strict=True)]
-        return [*declared, *taken, *cell.verilog(Operand(wire.name, wire.type), copies, technology).splitlines()]
+        return [*declared, *taken, *cell.verilog(Operand(name, type), copies, technology).splitlines()]
 
-    reads = tuple(bit for bits in operands for bit in bits)
-    return Vector(wire.name, wire.type, _levels(wire), reads, text)
+    return Vector(name, type, 1, tuple(bit for bits in operands for bit in bits), text)
 
 
+PAIRED = {"largest": MAX, "smallest": MIN}
+"""What a cell that takes all lanes does to two of them."""
 ZERO, ONE = Bit(CONSTANT, 0), Bit(CONSTANT, 1)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mulfree.ir import BIPOLAR, AnyArray, IntRange, Tensor, TensorType, Value
 from mulfree.ir.ops import MultiplyAccumulate, Window
 from mulfree.rtl import Circuit, Stage, Stepper, Stream, Wire, cells, stages
-from mulfree.rtl.stages import EntrySchedule, Sum, matrix_vector
+from mulfree.rtl.stages import EntrySchedule, MaxPlusMin, Sum, matrix_vector
 from mulfree.rtl.stages.constants import raster_order
 from mulfree.rtl.stages.lane_registers import lane_pipeline, lane_registers
 from tests.rtl.stages.test_matrix_vector import few, layers, sample, signed_sum, xnor_popcount
@@ -64,6 +64,30 @@ def test_wide_lanes_with_a_run_of_steps_with_one_and_with_constants(
     assert registers(stage) >= 3
     values = sample(BIPOLAR, 5, (inputs,))
     check_stage(stage, [values], [values @ weights.T])
+
+
+@pytest.mark.parametrize("reduced", [(3, 5), (1, 9)])
+def test_the_largest_and_the_smallest_of_a_run_pass_trees_with_registers(
+    check_stage: Check, reduced: tuple[int, int]
+) -> None:
+    """max + min over x + w and x - w."""
+    folds, simd = reduced
+    weights = np.random.default_rng(1).integers(-4, 4, (4, folds * simd))
+    value = Value("x", TensorType((folds * simd,), IntRange(-8, 7)))
+    y = Value("y", TensorType((4,), IntRange(-24, 24)))
+    stream = Stream("x", value, np.arange(folds * simd), simd, value.type)
+
+    def lane(circuit: Circuit, x: Wire, w: Wire) -> Wire:
+        sums, differences = circuit.drive(cells.ADD, x, w), circuit.drive(cells.SUB, x, w)
+        both = circuit.drive(cells.LARGEST, sums), circuit.drive(cells.SMALLEST, differences)
+        return circuit.drive(cells.JOIN, *(circuit.cast(wire, IntRange(-12, 11)) for wire in both))
+
+    options = {"weights": weights, "pe": 2, "lane": lane, "reduce": MaxPlusMin, "levels": 1}
+    stage = matrix_vector("layer", stream, y, **options)  # type: ignore[arg-type]
+    assert registers(stage) >= simd.bit_length()
+    values = sample(value.type.range, 5, (folds * simd,))
+    sums, differences = (values[:, None] + sign * weights for sign in (1, -1))
+    check_stage(stage, [values], [sums.max(-1) + differences.min(-1)])
 
 
 def _channelwise(levels: int | None, positions: tuple[int, int]) -> tuple[Stage, MultiplyAccumulate, TensorType]:
