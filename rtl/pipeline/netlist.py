@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from mulfree.ir import BIT
+from mulfree.ir import BIT, IntRange
 from mulfree.rtl.cell import Cell
 from mulfree.rtl.cell_moves import CONSTANT
 from mulfree.rtl.cell_verilog import Operand, packed
@@ -111,16 +111,19 @@ class _Reading:
         return tuple(Bit(len(self.vectors) - 1, i) for i in range(vector.type.bits))
 
     def _tree(self, wire: Wire, cell: Cell, bits: Bits) -> Bits:
-        """A vector for each level of a tree over the lanes; one that is left over goes on to the next level."""
-        width, level = wire.type.element_bits, 0
-        lanes = [bits[at : at + width] for at in range(0, len(bits), width)]
+        """A vector for each level of a tree over the lanes; one that is left over goes on to the next level.
+
+        Turning the sign over makes the order of two's complement that of plain binary, once for all comparisons.
+        """
+        width, is_signed, level = wire.type.element_bits, wire.range.is_signed, 0
+        lanes = [_turned(bits[at : at + width], is_signed) for at in range(0, len(bits), width)]
         while len(lanes) > 1:
             level, paired = level + 1, len(lanes) // 2
             sides = [tuple(bit for lane in lanes[i : 2 * paired : 2] for bit in lane) for i in (0, 1)]
-            type, name = WireType(wire.range, paired), f"{wire.name}_{level}"
+            type, name = WireType(IntRange(0, 2**width - 1), paired), f"{wire.name}_{level}"
             made = self._vector(_computed(name, cell, type, (type, type), sides, self.technology))
             lanes = [*(made[at : at + width] for at in range(0, len(made), width)), *lanes[2 * paired :]]
-        return lanes[0]
+        return _turned(lanes[0], is_signed)
 
     def _heaps(self, wire: Wire, sum: Summation, operands: list[Bits]) -> Bits:
         """A heap for each lane of the result."""
@@ -170,6 +173,10 @@ def _inverted(bit: Bit, is_inverted: bool) -> Bit:
     if bit.vector == CONSTANT:
         return bit._replace(place=bit.place ^ is_inverted)
     return bit._replace(is_inverted=bit.is_inverted ^ is_inverted)
+
+
+def _turned(word: Bits, is_signed: bool) -> Bits:
+    return (*word[:-1], _inverted(word[-1], is_signed))
 
 
 def _moved(wire: Wire, operands: list[Bits]) -> Bits | None:
