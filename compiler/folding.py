@@ -31,13 +31,19 @@ IntNode = Node[TensorType]
 class LayerFolding:
     """Output lanes, input lanes and weight memory ("auto", "distributed" or "block") of one layer.
 
-    `levels` of logic at most stand between two registers where all of the layer is computed at once.
+    `levels` of logic at most stand between two registers. None: `DEFAULT_LEVELS` where all of the layer is computed at
+    once; elsewhere no registers divide the lanes.
     """
 
     pe: int = 1
     simd: int = 1
     memory: str = "auto"
-    levels: int = DEFAULT_LEVELS
+    levels: int | None = None
+
+    @property
+    def levels_at_once(self) -> int:
+        """Levels between registers if all of the layer is computed at once."""
+        return self.levels or DEFAULT_LEVELS
 
 
 Folding = Mapping[str, LayerFolding]
@@ -153,7 +159,7 @@ def _choices(shape: LayerShape) -> Iterable[tuple[int, int]]:
 
 
 def save_folding(folding: Folding) -> str:
-    """JSON text that `load_folding` reads: one object per layer with pe, simd, memory and levels."""
+    """JSON text that `load_folding` reads: one object per layer with pe, simd, memory and levels (or null)."""
     return json.dumps({name: asdict(layer) for name, layer in folding.items()}, indent=2) + "\n"
 
 
@@ -183,5 +189,5 @@ def _check_layer(place: str, layer: LayerFolding, shape: LayerShape) -> None:
             raise CompileError(f"{place}: {lanes} = {value} is not one of {choices}")
     if layer.memory not in ("auto", "distributed", "block"):
         raise CompileError(f"{place}: memory = '{layer.memory}' is not auto, distributed or block")
-    if layer.levels not in range(1, MOST_LEVELS + 1):
-        raise CompileError(f"{place}: levels = {layer.levels} is not one of 1 to {MOST_LEVELS}")
+    if layer.levels is not None and layer.levels not in range(1, MOST_LEVELS + 1):
+        raise CompileError(f"{place}: levels = {layer.levels} is not one of 1 to {MOST_LEVELS}, or null")

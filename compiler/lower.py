@@ -8,6 +8,7 @@ in a queue whose depth `minimal_fifo_depths` finds.
 from __future__ import annotations
 
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
 
@@ -97,7 +98,7 @@ def _contraction(to: Lowering, node: IntNode, op: LaneArithmetic, x: Stream) -> 
     if sums := op.after_sums(x.value.type, layer.pe, layer.simd):
         return _after_sums(to, node, sums, x)
     x = to.with_lanes(x, to.stream_lanes(node))
-    constants = {"weight_range": op.weight_range, "style": layer.memory, "location": node.location}
+    constants = {"weight_range": op.weight_range, **_options(to, node)}
     if shape.is_channelwise:
         window = to.windows(node, op.window, x, shape.groups // layer.pe)
         taps = {"taps": shape.taps, "combine": "sum", "weights": _rows(op.codes), "lane": op.tap_lane}
@@ -110,8 +111,8 @@ def _contraction(to: Lowering, node: IntNode, op: LaneArithmetic, x: Stream) -> 
         return _listed(to, node, entries, x)
     if shape.outputs > layer.pe and not to.is_fast(x):
         x = to.queued(x, weights.shape[1] // layer.simd)
-    lanes = {"weights": weights, "pe": layer.pe, "lane": op.lane, "reduce": op.reduce, "groups": op.groups}
-    lanes["elements_per_weight"] = op.elements_per_code
+    lanes: dict[str, Any] = {"weights": weights, "pe": layer.pe, "lane": op.lane, "reduce": op.reduce}
+    lanes |= {"groups": op.groups, "elements_per_weight": op.elements_per_code}
     return to.build(stages.matrix_vector, node.output, "", x, node.output, **lanes, **constants).outputs[0]
 
 
@@ -121,9 +122,15 @@ def _listed(
     """Only the entries that are there, one after the other, as `value`, by default the node's result."""
     assert isinstance(node.op, LaneArithmetic)
     parts = {field.name: getattr(entries, field.name) for field in fields(entries)}
-    options = {"reduce": node.op.reduce, "style": to.layer(node).memory, "location": node.location}
+    options = {"reduce": node.op.reduce, **_options(to, node)}
     operands = (x, value or node.output)
     return to.build(stages.sparse_matrix, node.output, part, *operands, **parts, **options).outputs[0]
+
+
+def _options(to: Lowering, node: IntNode) -> dict[str, Any]:
+    """Of a stage with a memory of weights, as the layer is folded."""
+    layer = to.layer(node)
+    return {"style": layer.memory, "levels": layer.levels, "target": to.target, "location": node.location}
 
 
 def _after_sums(to: Lowering, node: IntNode, sums: AfterSums, x: Stream) -> Stream:
@@ -168,7 +175,7 @@ def _pool(to: Lowering, node: IntNode, op: ops.Pool, x: Stream) -> Stream:
     combine, fill = {"max_pool": ("max", range.lo), "min_pool": ("min", range.hi), "sum_pool": ("sum", 0)}[op.name]
     x = to.with_lanes(x, pe)
     window = to.windows(node, op.window, x, x.value.type.shape[0] // pe, fill)
-    options = {"taps": op.window.taps, "combine": combine, "location": node.location}
+    options = {"taps": op.window.taps, "combine": combine, **_options(to, node)}
     return to.build(stages.channelwise, node.output, "", window, node.output, **options).outputs[0]
 
 

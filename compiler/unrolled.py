@@ -20,7 +20,7 @@ def unrolled_layer(to: Lowering, node: IntNode, x: Stream, outputs: Outputs) -> 
 
     That is a threshold of two levels, the only reader of the layer: of the layer's sums only carries are then made.
     """
-    options: dict[str, Any] = {"levels": to.layer(node).levels, "target": to.target, "location": node.location}
+    options: dict[str, Any] = {"levels": to.layer(node).levels_at_once, "target": to.target, "location": node.location}
     name = to.stage_name(node.output)
     apart = stages.constant_layer(name, x, node.output, outputs, **options)
     reader = to.only_reader(node.output)

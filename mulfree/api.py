@@ -354,8 +354,8 @@ def compile(
         arithmetic: names of arithmetics to take wherever they are exact, first choice first; see `alternatives`. Else
             each layer gets the cheapest for its folding and the target. `lazy_trees` has the units of logic trees
             evaluated one after the other, and only those that are needed.
-        levels_per_stage: levels of logic between registers at most, for all layers that are computed at once; else as
-            the folding says, by default `folding.DEFAULT_LEVELS`.
+        levels_per_stage: levels of logic between registers at most, in all layers; else as the folding says, by default
+            `folding.DEFAULT_LEVELS` where a layer is computed at once, and no registers within the lanes of others.
         after: called with each pass and the graph it made.
 
     With neither folding, fps nor luts, the design is the smallest that reaches `folding.DEFAULT_FPS`.

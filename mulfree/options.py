@@ -73,7 +73,7 @@ class DesignOptions(ModelOptions):
     ] = None
     levels: Annotated[
         int | None,
-        typer.Option("--levels-per-stage", help="Levels of logic between registers where a layer is computed at once."),
+        typer.Option("--levels-per-stage", help="Levels of logic between registers within layers."),
     ] = None
 
     def design(self, model: Path, **others: Any) -> CompiledModel:

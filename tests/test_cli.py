@@ -367,6 +367,9 @@ def test_fewer_levels_of_logic_are_more_registers() -> None:
     options = ("estimate", MODEL, "--folding", "unrolled", "--arithmetic", "shift_add", "--levels-per-stage")
     ffs = [run_json(*options, levels)["total"]["ffs"] for levels in ("1", "100")]
     assert ffs[0] > ffs[1]
+    folded = [run_json("estimate", MODEL, *extra) for extra in ((), ("--levels-per-stage", "1"))]
+    assert folded[0]["total"]["ffs"] < folded[1]["total"]["ffs"]
+    assert folded[0]["latency_cycles"] < folded[1]["latency_cycles"]
     result = run(*options, "0")
     assert result.exit_code == 2
     assert "0 levels of logic per stage: give a number from 1 on" in result.stderr

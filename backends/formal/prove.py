@@ -20,6 +20,7 @@ from mulfree.backends.synth.yosys import yosys_tool
 from mulfree.rtl import Design, Stage
 from mulfree.rtl.library import library, library_text
 from mulfree.rtl.stages import stage_verilog
+from mulfree.rtl.stages.lane_registers import lane_target
 from mulfree.rtl.stages.text import circuit_module
 from mulfree.sim.store import store_folder, stored
 
@@ -141,7 +142,7 @@ def units_of(stage: Stage) -> Iterator[Unit]:
     for name, circuit in stage.circuits.items():
         module = circuit_module(stage, name)
         if (found := module_text(text, module)) is not None:
-            yield Unit(module, found, circuit, stage.target)
+            yield Unit(module, found, circuit, stage.target, lane_target(stage) if name == "lane" else None)
 
 
 def module_text(text: str, module: str) -> str | None:

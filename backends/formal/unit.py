@@ -37,6 +37,8 @@ class Unit:
     text: str
     circuit: Circuit
     target: str
+    planned_for: str | None = None
+    """What its heaps are planned for, if that is not the target."""
 
 
 @dataclass(frozen=True)
@@ -197,7 +199,7 @@ def _places(circuit: Circuit, netlist: Netlist) -> Mapping[Wire, Bits]:
 
 def _pipelined_places(unit: Unit, netlist: Netlist) -> Mapping[Wire, Bits]:
     """Where the printer says that they are: if that is not true the proof fails."""
-    known = pipelined.netlist(unit.circuit, unit.target)
+    known = pipelined.netlist(unit.circuit, unit.planned_for or unit.target)
 
     def literal(bit: pipelined.Bit) -> Literal:
         if bit.vector == CONSTANT:

@@ -41,7 +41,8 @@ from mulfree.rtl.cost.registered import registered
 from mulfree.rtl.cost.target import TARGETS, Target, target_named
 from mulfree.rtl.cost.terms import NOTHING, Terms
 from mulfree.rtl.design import Memory, Stage
-from mulfree.rtl.pipeline import pipeline
+from mulfree.rtl.pipeline import pipeline, vectors_of
+from mulfree.rtl.stages.lane_registers import lane_pipeline
 from mulfree.rtl.stages.reorder import LOOPS
 from mulfree.rtl.stages.sliding_window import STYLES, gains, scan_of, steps_of
 from mulfree.rtl.stages.spatial_shift import plan_of
@@ -104,14 +105,29 @@ def _memories(stage: Stage, target: Target) -> Terms:
     return result
 
 
-def _reduction(stage: Stage, steps: int) -> Terms:
+def _reduction(stage: Stage, steps: int, target: Target) -> Terms:
+    """What the lanes' shares become, and the registers that they pass before."""
     bits = stage.circuits["finish"].inputs[0].type.bits
-    return register(bits) if steps == 1 else step_reduce(bits)
+    return _lane_registers(stage, target) + (register(bits) if steps == 1 else step_reduce(bits))
+
+
+def _lane_registers(stage: Stage, target: Target) -> Terms:
+    """Every lane's own, once for all lanes what only x decides, and whether a share is the last of its run."""
+    count = stage.parameters["registers"]
+    if not count:
+        return NOTHING
+    cut, copies = lane_pipeline(stage, target.name), stage.parameters.get("lane_copies", 1)
+    known = vectors_of(cut.netlist, ["w"]) if is_constant(stage) else set[int]()
+    shared = vectors_of(cut.netlist, ["x"]) if stage.module != "sparse_matrix" else set[int]()
+    bits = sum(
+        held * (1 if vector in shared else copies) for vector, held in enumerate(cut.held) if vector not in known
+    )
+    return registers(bits, count) + Terms(Cost(ffs=count if "step" in stage.circuits else 0))
 
 
 def _matrix_vector(stage: Stage, target: Target) -> Terms:
     p, depth = stage.parameters, stage.memories["weights"].depth
-    end = _reduction(stage, p["input_folds"])
+    end = _reduction(stage, p["input_folds"], target)
     if is_constant(stage):
         return _constant_lanes(stage, target) + end
     fetch = vector_fetch(stage.inputs[0].token_bits, p["input_folds"], p["output_folds"], depth, target)
@@ -121,7 +137,7 @@ def _matrix_vector(stage: Stage, target: Target) -> Terms:
 def _attentional_matrix(stage: Stage, target: Target) -> Terms:
     """Beside the fetch a register of the token that modifies the weights."""
     (x, attention), p, depth = stage.inputs, stage.parameters, stage.memories["weights"].depth
-    end = _circuits(stage, target, ["w"] if depth == 1 else []) + _reduction(stage, p["input_folds"])
+    end = _circuits(stage, target, ["w"] if depth == 1 else []) + _reduction(stage, p["input_folds"], target)
     if depth == 1:
         return end
     fetch = vector_fetch(x.token_bits, p["input_folds"], p["output_folds"], depth, target)
@@ -160,7 +176,7 @@ def _transform_engine(stage: Stage, target: Target) -> Terms:
 
 def _channelwise(stage: Stage, target: Target) -> Terms:
     taps, memory = stage.parameters["taps"], stage.memories.get("weights")
-    end = _reduction(stage, taps)
+    end = _reduction(stage, taps, target)
     if memory is None or memory.depth == 1:
         held = {"w": column_bits(memory)} if memory else NOTHING_HELD
         return counter(taps) + _circuits(stage, target, held=held) + end
@@ -291,7 +307,7 @@ def _sparse_matrix(stage: Stage, target: Target) -> Terms:
     codes = Terms(Cost(ffs=ports * p["code_bits"]))
     last = NOTHING if p["longest"] == 1 else Terms(Cost(ffs=1))
     control = gather_control(p["words"], p["steps"]) + last
-    end = _reduction(stage, p["longest"])
+    end = _reduction(stage, p["longest"], target)
     return control + memories + codes + _memories(stage, target) + _circuits(stage, target) + end
 
 

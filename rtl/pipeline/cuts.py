@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from mulfree.rtl.cell_moves import CONSTANT
 from mulfree.rtl.circuit import Circuit
 from mulfree.rtl.pipeline.netlist import Bit, Netlist, netlist
 
 Cuts = tuple[int, ...]
-"""Levels of logic before each register, in order; the last is all of them."""
+"""Levels of logic before each register, in order."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,8 +25,29 @@ class Pipeline:
     @cached_property
     def bits(self) -> int:
         """Flip-flops of all registers."""
-        crossing = _crossing(self.netlist)
-        return sum(crossing[cut] for cut in self.cuts)
+        return sum(self.held)
+
+    @cached_property
+    def held(self) -> tuple[int, ...]:
+        """For each vector, flip-flops that hold a bit of it."""
+        found = [0] * len(self.netlist.vectors)
+        for (vector, _), until in _read_until(self.netlist).items():
+            found[vector] += sum(self.netlist.levels[vector] <= cut < until for cut in self.cuts)
+        return tuple(found)
+
+    @property
+    def longest(self) -> float:
+        """The most levels between two registers, or before the first, as a share of all levels."""
+        return max((b - a for a, b in pairwise((0, *self.cuts))), default=0) / max(1, self.deepest)
+
+    @property
+    def rest(self) -> float:
+        """Levels behind the last register, as a share of all levels."""
+        return (self.deepest - self.cuts[-1]) / max(1, self.deepest)
+
+    @property
+    def deepest(self) -> int:
+        return max(self.netlist.levels, default=0)
 
     @cached_property
     def first(self) -> tuple[int, ...]:
@@ -46,13 +67,18 @@ class Pipeline:
         return tuple(found)
 
 
-def pipeline(circuit: Circuit, technology: str, registers: int) -> Pipeline:
-    """`registers` >= 1 registers, the last behind everything, with as few levels of logic as can be between them.
+def pipeline(circuit: Circuit, technology: str, registers: int, following: int | None = None) -> Pipeline:
+    """`registers` >= 1 registers, with as few levels of logic as can be between them.
 
-    Of such places, those are taken where the fewest bits pass. A cell of several levels is not cut.
+    The last stands behind everything; or, where a register of the reader's stands `following` levels behind the
+    circuit, anywhere, so that these count as well. Of such places, those are taken where the fewest bits pass.
     """
     made = netlist(circuit, technology)
-    return Pipeline(made, _cuts(_crossing(made), registers))
+    crossing = _crossing(made)
+    if following is None:
+        return Pipeline(made, _cuts(crossing, registers))
+    own = _cuts([*crossing, *crossing[-1:] * following], registers + 1)[:-1]
+    return Pipeline(made, tuple(min(cut, len(crossing) - 1) for cut in own))
 
 
 def depth(circuit: Circuit, technology: str) -> int:
@@ -60,28 +86,38 @@ def depth(circuit: Circuit, technology: str) -> int:
     return max(netlist(circuit, technology).levels, default=0)
 
 
-def registers_within(circuit: Circuit, technology: str, levels: int) -> int:
-    """How many registers leave at most so many levels of logic before each."""
-    return max(1, -(-depth(circuit, technology) // levels))
+def registers_within(circuit: Circuit, technology: str, levels: int, following: int | None = None) -> int:
+    """How many registers leave at most so many levels of logic before each; see `pipeline` for `following`.
+
+    The last behind everything is always there, so it is 1 at least; without it, 0.
+    """
+    if following is None:
+        return max(1, -(-depth(circuit, technology) // levels))
+    return max(0, -(-(depth(circuit, technology) + following) // levels) - 1)
 
 
 def _outputs(netlist: Netlist) -> list[Bit]:
     return [bit for bits in netlist.outputs.values() for bit in bits if bit.vector != CONSTANT]
 
 
-def _crossing(netlist: Netlist) -> list[int]:
-    """For each number of levels, the bits that are made within them and read beyond."""
-    read_at: dict[tuple[int, int], int] = {}
+def _read_until(netlist: Netlist) -> dict[tuple[int, int], int]:
+    """For each bit, as vector and place, after how many levels its last reader is made; an output after all."""
+    found: dict[tuple[int, int], int] = {}
     for level, vector in zip(netlist.levels, netlist.vectors, strict=True):
         for bit in vector.reads:
-            read_at[bit[:2]] = max(level, read_at.get(bit[:2], 0))
+            found[bit[:2]] = max(level, found.get(bit[:2], 0))
     deepest = max(netlist.levels, default=0)
-    read_at |= {bit[:2]: deepest + 1 for bit in _outputs(netlist)}
+    found |= {bit[:2]: deepest + 1 for bit in _outputs(netlist)}
+    return {bit: level for bit, level in found.items() if bit[0] != CONSTANT}
+
+
+def _crossing(netlist: Netlist) -> list[int]:
+    """For each number of levels, the bits that are made within them and read beyond."""
+    deepest = max(netlist.levels, default=0)
     changes = [0] * (deepest + 2)
-    for (source, _), level in read_at.items():
-        if source != CONSTANT:
-            changes[netlist.levels[source]] += 1
-            changes[level] -= 1
+    for (source, _), level in _read_until(netlist).items():
+        changes[netlist.levels[source]] += 1
+        changes[level] -= 1
     return [*accumulate(changes)][: deepest + 1]
 
 

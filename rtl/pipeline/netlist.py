@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from mulfree.ir import BIT
+from mulfree.ir import BIT, IntRange
+from mulfree.rtl.cell import Cell
 from mulfree.rtl.cell_moves import CONSTANT
 from mulfree.rtl.cell_verilog import Operand, packed
+from mulfree.rtl.cells import MAX, MIN
 from mulfree.rtl.circuit import Circuit, Wire
 from mulfree.rtl.heap import Bit as HeapBit
 from mulfree.rtl.heap import Plan, Summation
@@ -72,6 +74,16 @@ def netlist(circuit: Circuit, technology: str) -> Netlist:
     return Netlist(tuple(reading.vectors), outputs, reading.bits)
 
 
+def vectors_of(netlist: Netlist, names: Collection[str]) -> set[int]:
+    """The vectors that inputs of these names decide alone."""
+    found = set[int]()
+    for i, vector in enumerate(netlist.vectors):
+        read = {bit.vector for bit in vector.reads if bit.vector != CONSTANT}
+        if vector.name in names if vector.text is None else read <= found:
+            found.add(i)
+    return found
+
+
 class _Reading:
     """Vectors found so far, and the bits of every wire."""
 
@@ -88,12 +100,30 @@ class _Reading:
             self.bits[wire] = self._heaps(wire, wire.cell.summation, operands)
         elif (moved := _moved(wire, operands)) is not None:
             self.bits[wire] = moved
+        elif wire.cell.name in PAIRED:
+            self.bits[wire] = self._tree(wire, PAIRED[wire.cell.name], operands[0])
         else:
-            self.bits[wire] = self._vector(_computed(wire, operands, self.technology))
+            types = tuple(x.type for x in wire.operands)
+            self.bits[wire] = self._vector(_computed(wire.name, wire.cell, wire.type, types, operands, self.technology))
 
     def _vector(self, vector: Vector) -> Bits:
         self.vectors.append(vector)
         return tuple(Bit(len(self.vectors) - 1, i) for i in range(vector.type.bits))
+
+    def _tree(self, wire: Wire, cell: Cell, bits: Bits) -> Bits:
+        """A vector for each level of a tree over the lanes; one that is left over goes on to the next level.
+
+        Turning the sign over makes the order of two's complement that of plain binary, once for all comparisons.
+        """
+        width, is_signed, level = wire.type.element_bits, wire.range.is_signed, 0
+        lanes = [_turned(bits[at : at + width], is_signed) for at in range(0, len(bits), width)]
+        while len(lanes) > 1:
+            level, paired = level + 1, len(lanes) // 2
+            sides = [tuple(bit for lane in lanes[i : 2 * paired : 2] for bit in lane) for i in (0, 1)]
+            type, name = WireType(IntRange(0, 2**width - 1), paired), f"{wire.name}_{level}"
+            made = self._vector(_computed(name, cell, type, (type, type), sides, self.technology))
+            lanes = [*(made[at : at + width] for at in range(0, len(made), width)), *lanes[2 * paired :]]
+        return _turned(lanes[0], is_signed)
 
     def _heaps(self, wire: Wire, sum: Summation, operands: list[Bits]) -> Bits:
         """A heap for each lane of the result."""
@@ -145,6 +175,10 @@ def _inverted(bit: Bit, is_inverted: bool) -> Bit:
     return bit._replace(is_inverted=bit.is_inverted ^ is_inverted)
 
 
+def _turned(word: Bits, is_signed: bool) -> Bits:
+    return (*word[:-1], _inverted(word[-1], is_signed))
+
+
 def _moved(wire: Wire, operands: list[Bits]) -> Bits | None:
     """The bits of a wire whose cell only moves bits."""
     assert wire.cell is not None, f"{wire.name} has no driver"
@@ -154,25 +188,20 @@ def _moved(wire: Wire, operands: list[Bits]) -> Bits | None:
     return tuple(Bit(CONSTANT, at) if operand == CONSTANT else operands[operand][at] for operand, at in moved)
 
 
-def _levels(wire: Wire) -> int:
-    """A tree of comparisons has as many as it is high; every other cell is one level."""
-    assert wire.cell is not None, f"{wire.name} has no driver"
-    return (wire.operands[0].lanes - 1).bit_length() if wire.cell.name in ("largest", "smallest") else 1
-
-
-def _computed(wire: Wire, operands: list[Bits], technology: str) -> Vector:
+def _computed(
+    name: str, cell: Cell, type: WireType, types: tuple[WireType, ...], operands: list[Bits], technology: str
+) -> Vector:
     """The result of a cell, and before it a copy of each operand."""
-    assert wire.cell is not None, f"{wire.name} has no driver"
-    cell = wire.cell
-    copies = tuple(Operand(f"{wire.name}_x{i}", x.type) for i, x in enumerate(wire.operands))
+    copies = tuple(Operand(f"{name}_x{i}", x) for i, x in enumerate(types))
 
     def text(refer: Refer) -> list[str]:
-        declared = [f"{packed(x.type)} {x.name};" for x in (*copies, Operand(wire.name, wire.type))]
+        declared = [f"{packed(x.type)} {x.name};" for x in (*copies, Operand(name, type))]
         taken = [f"assign {x.name} = {refer(bits)};" for x, bits in zip(copies, operands, strict=True)]
-        return [*declared, *taken, *cell.verilog(Operand(wire.name, wire.type), copies, technology).splitlines()]
+        return [*declared, *taken, *cell.verilog(Operand(name, type), copies, technology).splitlines()]
 
-    reads = tuple(bit for bits in operands for bit in bits)
-    return Vector(wire.name, wire.type, _levels(wire), reads, text)
+    return Vector(name, type, 1, tuple(bit for bits in operands for bit in bits), text)
 
 
+PAIRED = {"largest": MAX, "smallest": MIN}
+"""What a cell that takes all lanes does to two of them."""
 ZERO, ONE = Bit(CONSTANT, 0), Bit(CONSTANT, 1)

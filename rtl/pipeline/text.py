@@ -13,20 +13,23 @@ from mulfree.rtl.pipeline.netlist import Bit, Vector
 from mulfree.rtl.print_circuit import module_of
 
 
-def pipelined_text(circuit: Circuit, module: str, purpose: str, target: str, registers: int) -> str:
+def pipelined_text(
+    circuit: Circuit, module: str, purpose: str, target: str, registers: int, following: int | None = None
+) -> str:
     """A module as `to_verilog` makes it, but with registers 0 to registers - 1 on the way from inputs to outputs.
 
     Besides the circuit's ports it has clk and enable: register i takes what comes in cycles in which enable[i] is 1.
+    `following` as in `pipeline`.
     """
-    cut = pipeline(circuit, target, registers)
+    cut = pipeline(circuit, target, registers, following)
     ports = ["input  logic clk", f"input  logic [{registers - 1}:0] enable"]
     ends = [f"assign {name} = {_Phase(cut, registers).text(bits)};" for name, bits in cut.netlist.outputs.items()]
-    lines = [line for phase in range(registers) for line in _phase_lines(cut, phase)]
+    lines = [line for phase in range(registers + 1) for line in _phase_lines(cut, phase)]
     return module_of(circuit, module, purpose, [*lines, *ends], ports)
 
 
 def _phase_lines(cut: Pipeline, phase: int) -> Iterator[str]:
-    """The vectors between two registers, then the register behind them."""
+    """The vectors between two registers, then the register behind them; behind the last there is none."""
     of_phase, vectors = _Phase(cut, phase), cut.netlist.vectors
     for at, vector in zip(cut.first, vectors, strict=True):
         if at == phase and vector.text:

@@ -11,10 +11,12 @@ from mulfree.rtl.actors import Actor, Stepper, every_step
 from mulfree.rtl.cell_verilog import literal
 from mulfree.rtl.circuit import Circuit, Wire
 from mulfree.rtl.design import Stage, Stream
+from mulfree.rtl.heap import GENERIC
 from mulfree.rtl.stages.constants import packed_memory, raster_stream
+from mulfree.rtl.stages.lane_registers import lane_clock, lane_control, lane_registers, lane_text, share_source
 from mulfree.rtl.stages.matrix_vector import by_step, fetch_text
 from mulfree.rtl.stages.reduction import Sum, reduction_text, run_of, start_parameters
-from mulfree.rtl.stages.text import circuit_instance, circuit_text, instance, module_text, rom_text
+from mulfree.rtl.stages.text import circuit_instance, instance, module_text, rom_text
 
 AttentionalLane = Callable[[Circuit, Wire, Wire, Wire], Wire]
 """(circuit, x of SIMD lanes, w of SIMD lanes, attention of a divisor of them) to a step's share of one output."""
@@ -33,12 +35,15 @@ def attentional_matrix(
     weight_range: IntRange,
     groups: int = 1,
     style: str = "auto",
+    levels: int | None = None,
+    target: str = GENERIC,
     location: Location | None = None,
 ) -> Stage:
     """y[m] = sum over tokens of lane(x, weights[m], attention), as `matrix_vector`, `pe` outputs at a time.
 
     The second stream brings a token for every step: by group, output fold and input fold. Its lanes are those of
     `attended` outputs, one after the other, each of which serves pe / attended neighbours. `value` is a map.
+    `levels` and `target` as in `matrix_vector`.
     """
     out_channels, inputs = weights.shape
     simd, lanes = x.lanes, attention.lanes // attended
@@ -51,12 +56,14 @@ def attentional_matrix(
     share = lane(circuit, *(circuit.input(*operand) for operand in operands))
     circuit.output("y", circuit.index(share))
     total = Sum(share.range, in_folds, pe)
+    circuits = {"lane": circuit, **total.circuits(value.type.range)}
+    registers = lane_registers(circuits, target, levels)
     return Stage(
         name=name,
         module="attentional_matrix",
         inputs=(x, attention),
         outputs=(raster_stream(name, value, pe),),
-        actors=_actors(groups, out_folds, in_folds),
+        actors=_actors(groups, out_folds, in_folds, 1 + registers),
         parameters={
             "pe": pe,
             "simd": simd,
@@ -65,20 +72,23 @@ def attentional_matrix(
             "output_folds": out_folds,
             "input_folds": in_folds,
             "lane_copies": pe,
+            "registers": registers,
             **start_parameters(total),
         },
         memories={"weights": packed_memory(by_step(weights, groups, pe, simd), weight_range, style)},
-        circuits={"lane": circuit, **total.circuits(value.type.range)},
+        circuits=circuits,
         location=location,
+        target=target,
     )
 
 
-def _actors(groups: int, out_folds: int, in_folds: int) -> tuple[Actor, ...]:
+def _actors(groups: int, out_folds: int, in_folds: int, latency: int) -> tuple[Actor, ...]:
+    """As those of `matrix_vector`."""
     if groups * out_folds * in_folds == 1:
-        return (every_step(2),)
+        return (every_step(2, latency=latency),)
     steps = out_folds * in_folds if out_folds > 1 else 1
     takes_x = np.arange(steps) < (in_folds if out_folds > 1 else 1)
-    fetch = Stepper(np.stack([takes_x, np.ones(steps, bool)]), np.ones((1, steps), bool))
+    fetch = Stepper(np.stack([takes_x, np.ones(steps, bool)]), np.ones((1, steps), bool), latency)
     return (fetch, run_of(in_folds))
 
 
@@ -90,11 +100,12 @@ def attentional_matrix_text(stage: Stage) -> str:
         f"by the second stream; {p['groups']} groups x {p['output_folds']} output folds x {p['input_folds']} input "
         "folds."
     )
-    parts = [circuit_text(stage, "lane", "One output's share of a step", stage.target)]
+    parts = [lane_text(stage, "One output's share of a step")]
     if stage.memories["weights"].depth > 1:
         parts.append(rom_text(stage, "weights", "Weights by group, output fold, input fold"))
-    reduction, reduction_parts = reduction_text(stage, p["input_folds"])
-    return module_text(stage, purpose, [*_operands(stage), *_lanes(stage), *reduction], [*parts, *reduction_parts])
+    reduction, reduction_parts = reduction_text(stage, p["input_folds"], share_source(stage))
+    body = [*_operands(stage), *lane_control(stage), *_lanes(stage)]
+    return module_text(stage, purpose, [*body, *reduction], [*parts, *reduction_parts])
 
 
 def _operands(stage: Stage) -> Sequence[str]:
@@ -126,7 +137,8 @@ def _operands(stage: Stage) -> Sequence[str]:
 def _lanes(stage: Stage) -> list[str]:
     p, bits = stage.parameters, stage.circuits["lane"].outputs["y"].type.bits
     served = f"attention[i / {p['pe'] // p['attended']}]"
-    lane = circuit_instance(stage, "lane", {"x": "x", "w": "weights[i]", "a": served, "y": "partial[i]"})
+    ports = {"x": "x", "w": "weights[i]", "a": served, "y": "partial[i]"}
+    lane = circuit_instance(stage, "lane", {**lane_clock(stage), **ports})
     body = "\n".join(f"  {line}" for line in lane.splitlines())
     return [
         f"logic [{p['pe'] - 1}:0][{bits - 1}:0] partial;",

@@ -13,10 +13,12 @@ from mulfree.rtl.actors import Actor, every_step
 from mulfree.rtl.cell_verilog import literal
 from mulfree.rtl.circuit import Circuit, Wire
 from mulfree.rtl.design import Memory, Stage, Stream
+from mulfree.rtl.heap import GENERIC
 from mulfree.rtl.stages.constants import packed_memory, raster_stream
-from mulfree.rtl.stages.matrix_vector import fetch_text, lane_target
+from mulfree.rtl.stages.lane_registers import lane_clock, lane_control, lane_registers, lane_text, share_source
+from mulfree.rtl.stages.matrix_vector import fetch_text
 from mulfree.rtl.stages.reduction import Extreme, Sum, reduction_text, run_of, start_parameters
-from mulfree.rtl.stages.text import CLOCK, circuit_instance, circuit_text, instance, module_text, rom_text
+from mulfree.rtl.stages.text import CLOCK, circuit_instance, instance, module_text, rom_text
 
 Combine = Literal["sum", "max", "min"]
 TapLane = Callable[[Circuit, Wire, Wire], Wire]
@@ -34,13 +36,15 @@ def channelwise(
     lane: TapLane | None = None,
     weight_range: IntRange | None = None,
     style: str = "auto",
+    levels: int | None = None,
+    target: str = GENERIC,
     location: Location | None = None,
 ) -> Stage:
     """y[c] = combine over the taps of x[c, tap], or of lane(x[c, tap], weights[c, tap]) with weights (C, taps).
 
     x comes as `sliding_window(..., groups=C / lanes)` sends it: per position and channel fold, `taps` tokens of
     `lanes` channels. `value` is (C, rows, columns) or (C,). For a maximum over a padded map, pad the window with
-    the least value (`fill`).
+    the least value (`fill`). `levels` and `target` as in `matrix_vector`.
     """
     channels = value.type.shape[0]
     assert channels % x.lanes == 0, f"{name}: {x.lanes} lanes do not divide {channels} channels"
@@ -49,21 +53,26 @@ def channelwise(
     circuit = _lane(x, lane, held)
     share = circuit.outputs.pop("share").range
     end = Sum(share, taps, x.lanes) if combine == "sum" else Extreme(_CELLS[combine], share, taps, x.lanes)
+    circuits = {"lane": circuit, **end.circuits(value.type.range)}
+    is_constant = bool(memories) and memories["weights"].depth == 1
+    registers = lane_registers(circuits, GENERIC if is_constant else target, levels)
     return Stage(
         name=name,
         module="channelwise",
         inputs=(x,),
         outputs=(raster_stream(name, value, x.lanes),),
-        actors=_actors(memories, taps),
+        actors=_actors(memories, taps, registers),
         parameters={
             "lanes": x.lanes,
             "folds": channels // x.lanes,
             "taps": taps,
+            "registers": registers,
             **start_parameters(end),
         },
         memories=memories,
-        circuits={"lane": circuit, **end.circuits(value.type.range)},
+        circuits=circuits,
         location=location,
+        target=target,
     )
 
 
@@ -93,22 +102,24 @@ def _lane(x: Stream, lane: TapLane | None, held: IntRange | None) -> Circuit:
     return circuit
 
 
-def _actors(memories: dict[str, Memory], taps: int) -> tuple[Actor, ...]:
-    fetch: tuple[Actor, ...] = (every_step(),) if memories and memories["weights"].depth > 1 else ()
-    return (*fetch, run_of(taps))
+def _actors(memories: dict[str, Memory], taps: int, registers: int) -> tuple[Actor, ...]:
+    """A fetch has a register of its own before those of the lane."""
+    latency = registers + int(bool(memories) and memories["weights"].depth > 1)
+    return (every_step(latency=latency), run_of(taps)) if latency else (run_of(taps),)
 
 
 def channelwise_text(stage: Stage) -> str:
     """See `stage_verilog`."""
     p = stage.parameters
     purpose = f"{p['taps']} taps combined, {p['lanes']} channels at a time, {p['folds']} times for all of them."
-    parts = [circuit_text(stage, "lane", "What a tap contributes to each channel", lane_target(stage))]
+    parts = [lane_text(stage, "What a tap contributes to each channel")]
     if _is_stored(stage):
         parts.append(rom_text(stage, "weights", "Weights by channel fold and tap"))
-    ports = {"x": "x", "y": "partial"} | ({"w": "weights"} if stage.memories else {})
+    ports = {**lane_clock(stage), "x": "x", "y": "partial"} | ({"w": "weights"} if stage.memories else {})
     partial = stage.circuits["lane"].outputs["y"].type.bits
-    body = [*_operands(stage), f"logic [{partial - 1}:0] partial;", circuit_instance(stage, "lane", ports)]
-    reduction, reduction_parts = reduction_text(stage, p["taps"])
+    lane = [f"logic [{partial - 1}:0] partial;", circuit_instance(stage, "lane", ports)]
+    body = [*_operands(stage), *lane_control(stage), *lane]
+    reduction, reduction_parts = reduction_text(stage, p["taps"], share_source(stage))
     return module_text(stage, purpose, [*body, *reduction], [*parts, *reduction_parts])
 
 

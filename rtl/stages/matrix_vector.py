@@ -13,13 +13,13 @@ from mulfree.rtl.circuit import Circuit, Wire
 from mulfree.rtl.design import Stage, Stream
 from mulfree.rtl.heap import GENERIC
 from mulfree.rtl.stages.constants import packed_memory, raster_stream
+from mulfree.rtl.stages.lane_registers import lane_clock, lane_control, lane_registers, lane_text, share_source
 from mulfree.rtl.stages.reduction import Reduce, Sum, reduction_text, run_of, start_parameters
 from mulfree.rtl.stages.text import (
     CLOCK,
     address_bits,
     circuit_instance,
     circuit_module,
-    circuit_text,
     handshake,
     instance,
     module_text,
@@ -43,6 +43,8 @@ def matrix_vector(
     elements_per_weight: int = 1,
     weight_range: IntRange | None = None,
     style: str = "auto",
+    levels: int | None = None,
+    target: str = GENERIC,
     location: Location | None = None,
 ) -> Stage:
     """y[m] = sum over tokens of lane(x, weights[m]); SIMD weights, as many as x has lanes, and `pe` outputs at a time.
@@ -55,6 +57,8 @@ def matrix_vector(
     `value` is (M,) or (M, rows, columns): the vectors come in raster order. Weights are stored as
     `weight_range` (default: the tightest range that holds them) stores them; `style` as in `Memory`.
     With one step per vector (groups = K / SIMD = M / pe = 1) the weights are constants, not a memory.
+    Registers in the lanes leave at most `levels` levels of logic before each and before that of the sums, heaps being
+    planned for `target`; by default there are none. On another target the same registers stand elsewhere.
     """
     out_channels, inputs = weights.shape
     simd = x.lanes // elements_per_weight
@@ -67,12 +71,15 @@ def matrix_vector(
     share = lane(circuit, circuit.input("x", x.type.range, x.lanes), circuit.input("w", held, simd))
     circuit.output("y", circuit.index(share))
     total = reduce(share.range, in_folds, pe)
+    circuits = {"lane": circuit, **total.circuits(value.type.range)}
+    is_constant = groups * out_folds * in_folds == 1
+    registers = lane_registers(circuits, GENERIC if is_constant else target, levels)
     return Stage(
         name=name,
         module="matrix_vector",
         inputs=(x,),
         outputs=(raster_stream(name, value, pe),),
-        actors=_actors(groups, out_folds, in_folds),
+        actors=_actors(groups, out_folds, in_folds, 1 + registers),
         parameters={
             "pe": pe,
             "simd": simd,
@@ -80,11 +87,13 @@ def matrix_vector(
             "output_folds": out_folds,
             "input_folds": in_folds,
             "lane_copies": pe,
+            "registers": registers,
             **start_parameters(total),
         },
         memories={"weights": packed_memory(by_step(weights, groups, pe, simd), held, style)},
-        circuits={"lane": circuit, **total.circuits(value.type.range)},
+        circuits=circuits,
         location=location,
+        target=target,
     )
 
 
@@ -95,12 +104,13 @@ def by_step(weights: IntArray, groups: int, pe: int, simd: int) -> IntArray:
     return rows
 
 
-def _actors(groups: int, out_folds: int, in_folds: int) -> tuple[Actor, ...]:
+def _actors(groups: int, out_folds: int, in_folds: int, latency: int) -> tuple[Actor, ...]:
+    """`latency`: registers from the port to where shares are added up."""
     if groups * out_folds * in_folds == 1:
-        return (every_step(),)
+        return (every_step(latency=latency),)
     steps = out_folds * in_folds if out_folds > 1 else 1
     consumes = np.arange(steps)[None] < (in_folds if out_folds > 1 else 1)
-    return (Stepper(consumes, np.ones((1, steps), bool)), run_of(in_folds))
+    return (Stepper(consumes, np.ones((1, steps), bool), latency), run_of(in_folds))
 
 
 def matrix_vector_text(stage: Stage) -> str:
@@ -110,18 +120,12 @@ def matrix_vector_text(stage: Stage) -> str:
         f"matrix times vector, {p['pe']} of the outputs by {p['simd']} of the inputs at a time; "
         f"{p['groups']} groups x {p['output_folds']} output folds x {p['input_folds']} input folds."
     )
-    parts = [circuit_text(stage, "lane", "One output's share of a step", lane_target(stage))]
+    parts = [lane_text(stage, "One output's share of a step")]
     if stage.memories["weights"].depth > 1:
         parts.append(rom_text(stage, "weights", "Weights by group, output fold, input fold"))
-    body = [*_operands(stage), *_lanes(stage)]
-    reduction, reduction_parts = reduction_text(stage, p["input_folds"])
+    body = [*_operands(stage), *lane_control(stage), *_lanes(stage)]
+    reduction, reduction_parts = reduction_text(stage, p["input_folds"], share_source(stage))
     return module_text(stage, purpose, [*body, *reduction], [*parts, *reduction_parts])
-
-
-def lane_target(stage: Stage) -> str:
-    """Weights that stand in the logic are folded by synthesis: their heaps are of plain logic."""
-    weights = stage.memories.get("weights")
-    return GENERIC if weights and weights.depth == 1 else stage.target
 
 
 def _operands(stage: Stage) -> Sequence[str]:
@@ -186,7 +190,7 @@ def fetch_text(
 def _lanes(stage: Stage) -> list[str]:
     pe = stage.parameters["pe"]
     bits = stage.circuits["lane"].outputs["y"].type.bits
-    lane = circuit_instance(stage, "lane", {"x": "x", "w": "weights[i]", "y": "partial[i]"})
+    lane = circuit_instance(stage, "lane", {**lane_clock(stage), "x": "x", "w": "weights[i]", "y": "partial[i]"})
     body = "\n".join(f"  {line}" for line in lane.splitlines())
     return [
         f"logic [{pe - 1}:0][{bits - 1}:0] partial;",

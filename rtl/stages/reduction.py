@@ -155,14 +155,14 @@ def finishing(stored: IntRange, meant: IntRange, lanes: int, result: IntRange) -
     return circuit
 
 
-def reduction_text(stage: Stage, steps: int) -> tuple[list[str], list[str]]:
-    """Statements from partial and step_* to the stage's output, and the modules of the circuits."""
+def reduction_text(stage: Stage, steps: int, source: str = "step") -> tuple[list[str], list[str]]:
+    """Statements from partial and <source>_* to the stage's output, and the modules of the circuits."""
     total = stage.circuits["finish"].inputs[0].type
     declared = [f"logic [{total.bits - 1}:0] total;"]
     finish = circuit_instance(stage, "finish", {"total": "total", "y": "m_data"})
     parts = [circuit_text(stage, "finish", "A finished result as it is sent")]
     if steps == 1:
-        return [*declared, *_register(total.bits), finish], parts
+        return [*declared, *_register(total.bits, source), finish], parts
     starts = total.range.encode(np.array([v for k, v in stage.parameters.items() if k.startswith("start_")])).tolist()
     packed = sum(starts[i % len(starts)] << (i * total.element_bits) for i in range(total.lanes))
     reduce = instance(
@@ -171,9 +171,7 @@ def reduction_text(stage: Stage, steps: int) -> tuple[list[str], list[str]]:
         {"WIDTH": total.bits, "START": literal(total.bits, packed)},
         {
             **CLOCK,
-            "s_valid": "step_valid",
-            "s_last": "step_last",
-            "s_ready": "step_ready",
+            **{f"s_{part}": f"{source}_{part}" for part in ("valid", "last", "ready")},
             "state": "state",
             "next": "next",
             **handshake("m", "m"),
@@ -185,7 +183,7 @@ def reduction_text(stage: Stage, steps: int) -> tuple[list[str], list[str]]:
     return [*declared, state, step, reduce, finish], [circuit_text(stage, "step", "The state after a step"), *parts]
 
 
-def _register(bits: int) -> list[str]:
-    ports = {**CLOCK, **handshake("s", "step"), **handshake("m", "m"), "s_data": "partial", "m_data": "total"}
-    unused = "logic unused_last;\nassign unused_last = step_last;"
+def _register(bits: int, source: str) -> list[str]:
+    ports = {**CLOCK, **handshake("s", source), **handshake("m", "m"), "s_data": "partial", "m_data": "total"}
+    unused = f"logic unused_last;\nassign unused_last = {source}_last;"
     return [unused, instance("stream_register", "u_register", {"WIDTH": bits}, ports)]

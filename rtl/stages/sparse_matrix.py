@@ -10,15 +10,16 @@ from mulfree.ir import IntArray, IntRange, Location, TensorType, Value
 from mulfree.rtl.actors import Actor, Buffered, Stepper, every_step
 from mulfree.rtl.circuit import Circuit, Wire
 from mulfree.rtl.design import Memory, Stage, Stream
+from mulfree.rtl.heap import GENERIC
 from mulfree.rtl.stages.constants import packed_words, raster_stream
 from mulfree.rtl.stages.entry_schedule import EntrySchedule
+from mulfree.rtl.stages.lane_registers import lane_clock, lane_control, lane_registers, lane_text, share_source
 from mulfree.rtl.stages.reduction import Reduce, reduction_text, start_parameters
 from mulfree.rtl.stages.text import (
     CLOCK,
     address_bits,
     circuit_instance,
     circuit_module,
-    circuit_text,
     instance,
     module_text,
     rom_text,
@@ -39,6 +40,8 @@ def sparse_matrix(
     lane: EntryLane,
     reduce: Reduce,
     style: str = "auto",
+    levels: int | None = None,
+    target: str = GENERIC,
     location: Location | None = None,
 ) -> Stage:
     """y[m] = reduction over the steps of output m of lane(the elements of x that the step reads, their codes).
@@ -49,7 +52,7 @@ def sparse_matrix(
     of each entry beside its place. `value` is (M,), which leaves in the schedule's order, or (M, rows, columns): the
     vectors come in raster order, and so do the schedule's outputs. An output takes as many steps as its schedule says,
     so `reduce` must have as neutral what a step without an entry gives.
-    `style` as in `Memory`.
+    `style` as in `Memory`, `levels` and `target` as in `matrix_vector`.
     """
     assert x.lanes == schedule.lanes, f"{name}: a schedule of {schedule.lanes} lanes for {x.lanes}"
     assert value.type.shape[0] == schedule.outputs, f"{name}: {schedule.outputs} outputs for {value.type}"
@@ -57,12 +60,14 @@ def sparse_matrix(
     share = lane(circuit, circuit.input("x", x.type.range, ports), circuit.input("w", code_range, ports))
     circuit.output("y", circuit.index(share))
     total = reduce(share.range, schedule.longest, schedule.pe)
+    circuits = {"lane": circuit, **total.circuits(value.type.range)}
+    registers = lane_registers(circuits, target, levels)
     return Stage(
         name=name,
         module="sparse_matrix",
         inputs=(x,),
         outputs=(_result(name, value, schedule),),
-        actors=_actors(schedule, x.tokens // schedule.words),
+        actors=_actors(schedule, x.tokens // schedule.words, registers),
         parameters={
             "pe": schedule.pe,
             "ports": ports,
@@ -73,11 +78,13 @@ def sparse_matrix(
             "padded": schedule.padded,
             "code_bits": max(1, code_range.width),
             "lane_copies": schedule.pe,
+            "registers": registers,
             **start_parameters(total),
         },
         memories={"weights": _list(schedule, codes, code_range, style)},
-        circuits={"lane": circuit, **total.circuits(value.type.range)},
+        circuits=circuits,
         location=location,
+        target=target,
     )
 
 
@@ -106,16 +113,17 @@ def place_bits(words: int) -> int:
     return (words - 1).bit_length()
 
 
-def _actors(schedule: EntrySchedule, vectors: int) -> tuple[Actor, ...]:
-    """Every step of a vector waits for all of it; its words go with its last step."""
+def _actors(schedule: EntrySchedule, vectors: int, registers: int) -> tuple[Actor, ...]:
+    """Every step of a vector waits for all of it; its words go with its last step. Then come the lanes' registers."""
     words, steps = schedule.words, schedule.steps
     done = np.arange(1, vectors + 1) * words
     frees = np.repeat(done - words, steps)
     frees[steps - 1 :: steps] = done
     gather = Buffered(vectors * words, np.repeat(done - 1, steps), frees, 2 * words)
+    lanes = (every_step(latency=registers),) if registers else ()
     if schedule.longest == 1:
-        return gather, every_step()
-    return gather, Stepper(np.ones((1, steps), bool), schedule.is_last[None])
+        return gather, *lanes, every_step()
+    return gather, *lanes, Stepper(np.ones((1, steps), bool), schedule.is_last[None])
 
 
 def sparse_matrix_text(stage: Stage) -> str:
@@ -126,11 +134,12 @@ def sparse_matrix_text(stage: Stage) -> str:
         f"outputs by {p['ports']} entries at a time; {p['padded']} places of the list are without an entry."
     )
     parts = [
-        circuit_text(stage, "lane", "One output's share of a step"),
+        lane_text(stage, "One output's share of a step"),
         rom_text(stage, "weights", "Places and codes of the entries, step by step"),
     ]
-    reduction, reduction_parts = reduction_text(stage, p["longest"])
-    return module_text(stage, purpose, [*_fetch(stage), *_gather(stage), *reduction], [*parts, *reduction_parts])
+    reduction, reduction_parts = reduction_text(stage, p["longest"], share_source(stage))
+    body = [*_fetch(stage), *lane_control(stage), *_gather(stage)]
+    return module_text(stage, purpose, [*body, *reduction], [*parts, *reduction_parts])
 
 
 def _fetch(stage: Stage) -> list[str]:
@@ -166,7 +175,7 @@ def _gather(stage: Stage) -> list[str]:
     (x,), p = stage.inputs, stage.parameters
     places, code = place_bits(p["words"]), p["code_bits"]
     array = f"logic [{p['pe'] - 1}:0][{p['ports'] - 1}:0]"
-    lane = circuit_instance(stage, "lane", {"x": "x[i]", "w": "codes[i]", "y": "partial[i]"})
+    lane = circuit_instance(stage, "lane", {**lane_clock(stage), "x": "x[i]", "w": "codes[i]", "y": "partial[i]"})
     return [
         f"{array}[{x.element_bits - 1}:0] x;",
         f"{array}[{places + code - 1}:0] entries;",

@@ -94,7 +94,7 @@ def _sum(delays: Delays, carries: Floats, own: Signal, used: AnyArray) -> Signal
 
 def _in_tables(delays: Delays, words: list[Signal], top_only: bool) -> Signal:
     """A few bits: carries ripple through tables."""
-    made, carry = list[Signal](), leaf(NEVER)
+    made, carry = list[Signal](), leaf(NEVER, ())
     for place in range(words[0].shape[-1]):
         column = [x[..., place] for x in words]
         made.append(table(delays, *column, carry))

@@ -9,8 +9,9 @@ from mulfree.rtl.design import Stage
 from mulfree.rtl.pipeline import pipeline
 from mulfree.rtl.timing import parts
 from mulfree.rtl.timing.launch import thresholds_reached
+from mulfree.rtl.timing.parts import enabled
 from mulfree.rtl.timing.paths import Offers, Paths
-from mulfree.rtl.timing.signal import Signal, joined, leaf
+from mulfree.rtl.timing.signal import Signal, joined
 
 
 def mapped(paths: Paths, stage: Stage, given: Offers, readys: Sequence[Signal]) -> list[Signal]:
@@ -61,14 +62,8 @@ def _in_parts(paths: Paths, stage: Stage, inputs: dict[str, Signal], ready: Sign
     registers, circuit = stage.parameters["registers"], stage.circuits["map"]
     whole = paths.circuit(stage, "map", **inputs).latest - inputs["x"].latest
     cut = pipeline(circuit, paths.target.name, registers)
-    levels = [b - a for a, b in zip((0, *cut.cuts), cut.cuts, strict=False)]
-    share = max(levels, default=0) / max(1, cut.cuts[-1])
-    paths.data(inputs["x"].after(whole * share))
-    for _ in range(registers):
-        # Each register's enable is a table of its own, as it is read there too.
-        ready = leaf(paths.table(paths.held, ready).at)
-        paths.enables(ready, cut.bits // registers)
-    return ready
+    paths.data(inputs["x"].after(whole * cut.longest))
+    return enabled(paths, registers, cut.bits // registers, ready)
 
 
 def threshold(paths: Paths, stage: Stage, given: Offers, readys: Sequence[Signal]) -> list[Signal]:

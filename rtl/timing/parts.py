@@ -39,6 +39,15 @@ def step_reduce(paths: Paths, following: Signal, valid: Signal, last: Signal, re
     return s_ready
 
 
+def enabled(paths: Paths, count: int, bits: int, ready: Signal) -> Signal:
+    """pipeline_control over so many registers, each of so many bits: gives s_ready."""
+    for _ in range(count):
+        # Each register's enable is a table of its own, as it is read there too.
+        ready = leaf(paths.table(paths.held, ready).at)
+        paths.enables(ready, bits)
+    return ready
+
+
 def width_up(paths: Paths, bits: int, ratio: int, given: Offer, ready: Signal) -> Signal:
     """Gives s_ready."""
     last = paths.ends(ratio)

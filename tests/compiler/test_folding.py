@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mulfree.compiler.folding import (
+    DEFAULT_LEVELS,
     LayerFolding,
     default_folding,
     foldable_layers,
@@ -81,6 +82,17 @@ def test_a_budget_gives_the_fastest_folding_within_it(graph: Graph[TensorType]) 
     assert lanes(folding_for(graph, interval(graph, best) * 9 // 10)) > 20
     with pytest.raises(CompileError, match="2 LUTs cannot be kept: the smallest folding takes 3"):
         folding_within(graph, 2, lanes)
+
+
+def test_levels_are_unlimited_within_lanes_unless_they_are_given(graph: Graph[TensorType], tmp_path: Path) -> None:
+    """Which a folding file says by null."""
+    folding = unrolled(graph)
+    assert {layer.levels for layer in folding.values()} == {None}
+    assert {layer.levels_at_once for layer in folding.values()} == {DEFAULT_LEVELS}
+    assert LayerFolding(levels=2).levels_at_once == 2
+    path = tmp_path / "folding.json"
+    path.write_text(save_folding(folding).replace("null", "3"))
+    assert {layer.levels for layer in load_folding(path, graph).values()} == {3}
 
 
 def test_a_folding_file_is_read_back(graph: Graph[TensorType], tmp_path: Path) -> None:

@@ -81,6 +81,25 @@ def test_registers_within_layers_are_equal_in_values_and_in_the_cycle_of_every_t
         assert report.is_equal, f"{name}: {report}"
 
 
+@pytest.mark.parametrize("network", [binary_network, residual_network])
+def test_registers_within_lanes_are_equal_in_values_and_in_the_cycle_of_every_transfer(
+    network: Callable[[], Graph[TensorType]],
+) -> None:
+    """Folded layers, with a register behind every level of logic; frames and their ends among other frames."""
+    graph = network()
+
+    def choose(layers: Graph[TensorType]) -> Folding:
+        return {name: replace(layer, levels=1) for name, layer in folded(layers).items()}
+
+    design = to_hardware(graph, choose, target="ecp5").design
+    registers = [stage.parameters["registers"] for stage in design.stages if stage.module == "matrix_vector"]
+    assert min(registers) >= 1
+    assert max(registers) >= 4
+    for name, patterns in PATTERNS.items():
+        report = cosimulated(graph, design, *patterns)
+        assert report.is_equal, f"{name}: {report}"
+
+
 def test_a_wrong_weight_is_found_and_named() -> None:
     graph = binary_network()
     design = to_hardware(graph, folded).design

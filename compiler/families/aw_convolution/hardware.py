@@ -79,6 +79,8 @@ def lower(to: Lowering, node: IntNode, streams: list[Stream]) -> Stream:
         lane=Lane(op, attention.type.range).share,
         groups=op.groups,
         style=layer.memory,
+        levels=layer.levels,
+        target=to.target,
         location=place,
     )
     return stage.outputs[0]

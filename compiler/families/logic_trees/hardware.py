@@ -53,4 +53,4 @@ def _pace(to: Lowering, x: Stream) -> int:
 
 def _levels(to: Lowering) -> int:
     """Levels of logic between registers: as strict as the strictest layer."""
-    return min((layer.levels for layer in to.folding.values()), default=DEFAULT_LEVELS)
+    return min((layer.levels_at_once for layer in to.folding.values()), default=DEFAULT_LEVELS)

@@ -1,4 +1,4 @@
-"""All that the examples of every arithmetic print, folded and unrolled, is proven."""
+"""All that the examples of every arithmetic print, folded with and without registers and unrolled, is proven."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from mulfree.compiler.families import FAMILIES
 from mulfree.compiler.folding import unrolled
 from mulfree.rtl import Stage
 from tests.backends.formal.circuits import LIMIT_S
-from tests.compiler.families.test_hardware import built, folded
+from tests.compiler.families.test_hardware import built, cut, folded
 from tests.rtl.test_library import one_of_each
 
 
 def stages() -> Iterator[Stage]:
     for arithmetic in (a for family in FAMILIES for a in family.arithmetics):
         for x, layer in arithmetic.examples:
-            for folding in (folded, unrolled):
+            for folding in (folded, cut, unrolled):
                 yield from built(arithmetic, x, layer, folding).design.stages
     yield from one_of_each()
 

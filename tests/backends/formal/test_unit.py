@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from mulfree.backends.formal import PROVEN, REFUTED, Unit, prove_units
+from mulfree.backends.formal import PROVEN, REFUTED, Unit, prove_units, units_of
 from mulfree.ir import BIPOLAR, BIT, IntRange
 from mulfree.rtl import Circuit, WireType, cells
 from mulfree.rtl.heap import TECHNOLOGIES
 from tests.backends.formal.circuits import LIMIT_S, changed, circuit_of, proof, unit
+from tests.rtl.cost.stages import binary_matrix
 from tests.rtl.heap.heaps import EXAMPLES, SIGNS, Sum
 from tests.rtl.test_cells import CASES, Case, lanes, one
 
@@ -78,6 +80,19 @@ def test_a_circuit_is_proven_with_registers_on_the_way(registers: int) -> None:
     found = proof(unit(network(), "xc7", registers=registers))
     assert (found.status, found.found) == (PROVEN, "")
     assert set(found.methods) >= {"composition", "SAT"}
+
+
+@pytest.mark.parametrize("target", ["xc7", "ecp5"])
+@pytest.mark.parametrize(("outputs", "inputs", "pe", "simd"), [(8, 36, 2, 18), (4, 12, 4, 12)])
+def test_lanes_with_registers_are_proven_from_memories_and_with_constants(
+    outputs: int, inputs: int, pe: int, simd: int, target: str
+) -> None:
+    """Plain counters meet the constants; those of the target meet what a memory holds."""
+    stage = replace(binary_matrix(outputs, inputs, pe, simd, levels=1, target=target), target=target)
+    assert stage.parameters["registers"] > 1
+    proofs = prove_units([*units_of(stage)], LIMIT_S)
+    assert {name: (p.status, p.found) for name, p in proofs.items()} == dict.fromkeys(proofs, (PROVEN, ""))
+    assert "composition" in proofs["matrix__lane"].methods
 
 
 MUTATIONS: dict[str, tuple[str, Callable[[re.Match[str]], str]]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -28,6 +29,11 @@ def folded(graph: IntGraph) -> Folding:
     return {name: LayerFolding(_middle(s.pe_choices()), _middle(s.simd_choices())) for name, s in shapes}
 
 
+def cut(graph: IntGraph) -> Folding:
+    """The same, with registers after every level of logic."""
+    return {name: replace(layer, levels=1) for name, layer in folded(graph).items()}
+
+
 def _middle(choices: list[int]) -> int:
     return choices[(len(choices) - 1) // 2]
 
@@ -38,7 +44,8 @@ def built(arithmetic: Kind, x: TensorType, layer: Contraction, folding: Callable
     return hardware
 
 
-foldings = pytest.mark.parametrize("folding", [folded, unrolled], ids=["folded", "unrolled"])
+with_registers = pytest.param(cut, id="folded with registers", marks=pytest.mark.nightly)
+foldings = pytest.mark.parametrize("folding", [folded, unrolled, with_registers], ids=["folded", "unrolled", None])
 
 
 @foldings

@@ -7,6 +7,7 @@ import numpy as np
 from mulfree.ir import BIPOLAR, BIT, AnyArray, IntRange, TensorType, Value
 from mulfree.ir.ops import Window
 from mulfree.rtl import Circuit, Stage, Stream, Wire, cells, stages
+from mulfree.rtl.heap import GENERIC
 
 
 def vector(range: IntRange, size: int, lanes: int) -> Stream:
@@ -24,7 +25,16 @@ def xnor_popcount(circuit: Circuit, x: Wire, w: Wire) -> Wire:
     return circuit.drive(cells.POPCOUNT, circuit.drive(cells.XNOR, x, w))
 
 
-def binary_matrix(outputs: int, inputs: int, pe: int, simd: int, style: str = "auto", seed: int = 0) -> Stage:
+def binary_matrix(
+    outputs: int,
+    inputs: int,
+    pe: int,
+    simd: int,
+    style: str = "auto",
+    seed: int = 0,
+    levels: int | None = None,
+    target: str = GENERIC,
+) -> Stage:
     weights = 2 * np.random.default_rng(seed).integers(0, 2, (outputs, inputs)) - 1
     result = Value("y", TensorType((outputs,), IntRange(0, inputs)))
     return stages.matrix_vector(
@@ -36,6 +46,8 @@ def binary_matrix(outputs: int, inputs: int, pe: int, simd: int, style: str = "a
         lane=xnor_popcount,
         weight_range=BIPOLAR,
         style=style,
+        levels=levels,
+        target=target,
     )
 
 

