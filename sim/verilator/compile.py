@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate, groupby
 from pathlib import Path, PurePosixPath
 
 from mulfree.sim.store import content_key, stored
@@ -20,6 +21,16 @@ CPP_FLAGS = (
 )
 """Symbols stay inside each library: several designs, each with its own runtime, live in one process."""
 
+LANES = """`verilator_config
+no_inline -module "*__lane"
+public_flat_rd -module "*__lane" -var "w"
+public_flat_rd -module "*__lane" -var "x"
+"""
+"""A stage's circuit `lane` stands there once for each output that is computed at once: one function for all of them
+instead of one each, which needs its inputs to be variables. `Recipe` has the two flags that this takes as well."""
+UNIT_BYTES = 1 << 20
+"""Of C++ that one run of the compiler is given: many small files take longer than few large ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -33,7 +44,9 @@ class Recipe:
     def verilator_flags(self) -> tuple[str, ...]:
         unknowns = ("--x-assign", self.unknowns, "--x-initial", self.unknowns)
         trace = ("--trace-vcd",) if self.trace else ()
-        return ("--cc", "-sv", "-O3", "-Wall", *unknowns, *trace, "--top-module", self.top, "--prefix", "Vtop")
+        # Tables and what the data-flow pass substitutes differ from lane to lane.
+        shared = ("-fno-table", "-fno-dfg")
+        return ("--cc", "-sv", "-O3", *shared, "-Wall", *unknowns, *trace, "--top-module", self.top, "--prefix", "Vtop")
 
     @property
     def cpp_flags(self) -> tuple[str, ...]:
@@ -50,6 +63,10 @@ class Harness:
     headers: Mapping[str, str]
 
 
+HarnessOf = Callable[[str], Harness]
+"""Of Verilator's header of the top module, which declares its ports; CompileError if they are not those wanted."""
+
+
 def read_folder(folder: Path) -> dict[str, str]:
     """Verilog and memory files of a folder and its subfolders, by relative path."""
     wanted = (*SOURCES, ".svh", ".vh", ".hex", ".mem")
@@ -57,36 +74,40 @@ def read_folder(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): path.read_text() for path in paths}
 
 
-def verilate_only(files: Mapping[str, str], recipe: Recipe) -> str:
-    """The C++ header of the verilated top module: a lint with every warning an error, and the ports."""
-    key = content_key([verilator_tool().identity, *recipe.verilator_flags, *_flat(files)])
-    folder = stored("headers", key, lambda work, final: _keep_header(files, recipe, work, final))
-    return (folder / "Vtop.h").read_text()
+def build_library(files: Mapping[str, str], recipe: Recipe, harness_of: HarnessOf, known: Sequence[str]) -> Path:
+    """Path of the shared library of the design and its harness, built only if it is not in the store.
+
+    `known` is all that the harness depends on besides the design. Every warning of Verilator is a CompileError.
+    """
+    flags = (*recipe.verilator_flags, *recipe.cpp_flags, LANES)
+    key = content_key([verilator_tool().identity, *flags, *_flat(files), *known])
+    return stored("designs", key, lambda work, final: _build(files, recipe, harness_of, work, final)) / LIBRARY
 
 
-def build_library(files: Mapping[str, str], recipe: Recipe, harness: Harness) -> Path:
-    """Path of the shared library of the design and its harness, built only if it is not in the store."""
-    flags = (*recipe.verilator_flags, *recipe.cpp_flags)
-    parts = [verilator_tool().identity, *flags, *_flat(files), harness.source, *_flat(harness.headers)]
-    return stored("designs", content_key(parts), lambda w, f: _build(files, recipe, harness, w, f)) / LIBRARY
-
-
-def _keep_header(files: Mapping[str, str], recipe: Recipe, work: Path, final: Path) -> None:
-    (work / "Vtop.h").write_text((_verilate(files, recipe, work, final) / "Vtop.h").read_text())
-
-
-def _build(files: Mapping[str, str], recipe: Recipe, harness: Harness, work: Path, final: Path) -> None:
+def _build(files: Mapping[str, str], recipe: Recipe, harness_of: HarnessOf, work: Path, final: Path) -> None:
     generated = _verilate(files, recipe, work, final)
+    harness = harness_of((generated / "Vtop.h").read_text())
     for name, text in {**harness.headers, "harness.cpp": harness.source}.items():
         (generated / name).write_text(text)
     tool = verilator_tool()
     fast, slow, runtime = _units(generated)
-    commands = [_compile(tool, recipe, generated / f"{name}.cpp", "-O2") for name in [*fast, "harness"]]
-    run_tools([*commands, *(_compile(tool, recipe, generated / f"{n}.cpp", "-O1") for n in slow)], generated)
+    hot = [*_joined(generated, "fast", fast), generated / "harness.cpp"]
+    commands = [_compile(tool, recipe, path, "-O2") for path in hot]
+    commands += [_compile(tool, recipe, path, "-O0") for path in _joined(generated, "slow", slow)]
+    run_tools(commands, generated)
     objects = [*map(str, generated.glob("*.o")), *map(str, _runtime(recipe, tuple(runtime)))]
     run_tool([tool.compiler, "-shared", "-Wl,-Bsymbolic", "-o", str(work / LIBRARY), *objects, "-pthread"], generated)
     for path in generated.iterdir():
         path.unlink()
+
+
+def _joined(generated: Path, kind: str, names: Sequence[str]) -> Iterator[Path]:
+    """Files that include these, each as many as come to about `UNIT_BYTES`."""
+    ends = accumulate((generated / f"{name}.cpp").stat().st_size for name in names)
+    for unit, members in groupby(zip(names, ends, strict=True), lambda member: member[1] // UNIT_BYTES):
+        path = generated / f"{kind}_{unit}.cpp"
+        path.write_text("".join(f'#include "{name}.cpp"\n' for name, _ in members))
+        yield path
 
 
 def _verilate(files: Mapping[str, str], recipe: Recipe, work: Path, final: Path) -> Path:
@@ -100,7 +121,9 @@ def _verilate(files: Mapping[str, str], recipe: Recipe, work: Path, final: Path)
     sources = [name for name in files if PurePosixPath(name).suffix in SOURCES]
     folders = sorted({str(PurePosixPath(name).parent) for name in files})
     includes = [f"-I{folder}" for folder in folders]
-    run_tool([str(tool.binary), *recipe.verilator_flags, "--Mdir", "generated", *includes, *sources], work, tool.root)
+    (generated / "lanes.vlt").write_text(LANES)
+    command = [str(tool.binary), *recipe.verilator_flags, "--Mdir", "generated", *includes, "generated/lanes.vlt"]
+    run_tool([*command, *sources], work, tool.root)
     return generated
 
 

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from mulfree.ir import CompileError
-from mulfree.sim.verilator.compile import Harness, Recipe, build_library, read_folder, verilate_only
+from mulfree.sim.verilator.compile import Harness, Recipe, build_library, read_folder
 from mulfree.sim.verilator.ports import declared_ports
 from mulfree.sim.verilator.tool import REMEDY
 
@@ -26,15 +26,15 @@ def interactive(files: Mapping[str, str] | Path, top: str) -> Any:
     """
     texts = read_folder(files) if isinstance(files, Path) else files
     pyverilator = _pyverilator()
-    recipe = Recipe(top, trace=True)
-    ports = declared_ports(verilate_only(texts, recipe))
-    library = build_library(texts, recipe, Harness(_wrapper(ports), {}))
+    wrapper_without_ports = _wrapper("")
+    library = build_library(texts, Recipe(top, trace=True), lambda h: Harness(_wrapper(h), {}), [wrapper_without_ports])
     with TemporaryDirectory() as folder:  # a library holds one model and its time: every handle opens a copy
         return pyverilator.PyVerilator(shutil.copy(library, folder))
 
 
-def _wrapper(ports: Mapping[str, tuple[bool, int]]) -> str:
+def _wrapper(header: str) -> str:
     """pyverilator's own C++ text; all that it defines must be visible outside the library."""
+    ports = declared_ports(header)
     inputs = [(name, bits) for name, (is_input, bits) in ports.items() if is_input]
     outputs = [(name, bits) for name, (is_input, bits) in ports.items() if not is_input]
     template = importlib.import_module("pyverilator.verilatorcpp")

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mulfree.sim.patterns import ALWAYS, Pattern
-from mulfree.sim.verilator.compile import Harness, Recipe, build_library, read_folder, verilate_only
+from mulfree.sim.verilator.compile import Harness, Recipe, build_library, read_folder
 from mulfree.sim.verilator.ports import StreamPort, check_ports, port_glue
 
 Words = npt.NDArray[np.uint32]
@@ -80,10 +80,13 @@ def verilate(
     unknowns: 'fast' for speed, or 'unique' to start every register from a random value drawn from the run's seed.
     """
     texts = read_folder(files) if isinstance(files, Path) else files
-    recipe = Recipe(top, unknowns)
-    check_ports(verilate_only(texts, recipe), inputs, outputs)
-    source = (Path(__file__).parent / "harness.cpp").read_text()
-    library = build_library(texts, recipe, Harness(source, {"ports.h": port_glue(inputs, outputs)}))
+    source, glue = (Path(__file__).parent / "harness.cpp").read_text(), port_glue(inputs, outputs)
+
+    def harness(header: str) -> Harness:
+        check_ports(header, inputs, outputs)
+        return Harness(source, {"ports.h": glue})
+
+    library = build_library(texts, Recipe(top, unknowns), harness, [source, glue])
     return Verilated(library, tuple(inputs), tuple(outputs))
 
 
