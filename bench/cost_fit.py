@@ -125,11 +125,11 @@ def weighed(
     expected = np.array([shared.get(name, _expected(name, resource)) for name in names])
     most = np.array([_most(name, resource) for name in names])
     wanted = (counted - given) * scale
-    trust, solution = np.ones(len(points)), expected
+    solution = expected
     for _ in range(ROUNDS):
+        trust = np.sqrt(np.minimum(1, FAR / np.maximum(np.abs(matrix @ solution - wanted), FAR)))
         rows = np.vstack([matrix * trust[:, None], np.diag(pull)])
         solution = _bounded(rows, np.concatenate([wanted * trust, pull * expected]), most)
-        trust = np.sqrt(np.minimum(1, FAR / np.maximum(np.abs(matrix @ solution - wanted), 1e-9)))
     return {name: float(w) for name, w in zip(names, solution, strict=True) if w > 1e-4}
 
 

@@ -87,12 +87,6 @@ def _functions(table: IntArray, operands: tuple[WireType, ...]) -> set[tuple[int
     return {min(p, n) for p, n in ((tuple(v.tolist()), tuple((1 - v).tolist())) for v in planes) if not {p, n} & free}
 
 
-def different_bits(table: IntArray, operands: tuple[WireType, ...]) -> int:
-    """Bits of a result, without constant and equal ones: those that registers behind the table hold."""
-    planes = {tuple(v.tolist()) for v in entries(table, looked_up(table)(*operands), operands)}
-    return sum(len(set(plane)) > 1 for plane in planes) * max(x.lanes for x in operands)
-
-
 def priced(table: IntArray) -> Pricing:
     """About half a gate for each entry of a bit, as constants fold the multiplexers; two levels by address bit."""
 

@@ -29,6 +29,8 @@ class Chains:
     logic: Logic = field(default_factory=Logic)
     roots: Bits = field(default_factory=Bits)
     cost: Cost = field(default_factory=Cost)
+    sums: Bits = field(default_factory=Bits)
+    """What tables beside a carry give: those that nothing reads are none."""
     made: dict[tuple[object, ...], Bits] = field(default_factory=dict[tuple[object, ...], Bits])
     """What each chain gives: equal ones are one."""
 
@@ -129,7 +131,7 @@ class Chains:
         for x, y in zip(a[:-1], b[:-1], strict=True):
             is_folded = _constants(x, y, carry) > 1
             total.append(self._sum(x, y, carry) if is_folded else self.logic.given(self._sum(x, y, carry)))
-            self.cost += Cost(luts=not is_folded)
+            self.sums += [] if is_folded else total[-1:]
             carry = self._carry(x, y, carry)
         return [*total, self._sum(a[-1], b[-1], carry)]
 

@@ -16,6 +16,14 @@ from mulfree.rtl.heap import GENERIC, Summation
 from mulfree.rtl.price import signed_digits
 
 
+def registered_terms(circuit: Circuit, target: str, held: Held = NOTHING_HELD) -> Terms:
+    """The circuit and the registers behind its outputs: of equal bits one, of constant ones none."""
+    if is_mapped(circuit):
+        return mapped(circuit, target, held, is_registered=True)
+    bits = sum(wire.type.bits for wire in circuit.outputs.values())
+    return circuit_terms(circuit, target, held=held) + Terms(Cost(ffs=bits))
+
+
 def circuit_terms(circuit: Circuit, target: str, constants: Collection[str] = (), held: Held = NOTHING_HELD) -> Terms:
     """The circuit mapped to tables; if it is too large for that, the sum over its cells.
 

@@ -135,6 +135,11 @@ class Logic:
             return _reduced(inputs, words[0] & words[1] | ~words[0] & words[2])
         return _reduced(inputs, words[0] & words[1] if kind == AND else words[0] ^ words[1])
 
+    def read(self, roots: Sequence[int]) -> set[int]:
+        """Nodes that the roots are, or that their gates read."""
+        fans = {literal >> 1 for gate in self.used(roots) for literal in self.nodes[gate][1]}
+        return fans | {root >> 1 for root in roots}
+
     def used(self, roots: Sequence[int]) -> list[int]:
         """Gates that the roots depend on, in order."""
         needed = {root >> 1 for root in roots}

@@ -15,12 +15,16 @@ from mulfree.rtl.cost.gates import area
 from mulfree.rtl.cost.logic import FALSE, TRUE
 from mulfree.rtl.cost.target import TARGETS
 from mulfree.rtl.cost.terms import Terms
-from mulfree.rtl.heap import GENERIC, Bit, Summation
+from mulfree.rtl.heap import GENERIC, Bit, Heap, Plan, Summation
 from mulfree.rtl.heap.wiring import wiring
 from mulfree.rtl.price import signed_digits
 
-MOST_BITS = 8000
+MOST_BITS = 20000
 """Of all wires together: larger circuits are weighed by their amounts."""
+MOST_HEAP_BITS = 1000
+"""Of a heap's lane: larger ones are taken from their plan."""
+RESET_BEFORE_ENABLE = CARRY4
+"""Where a reset comes before a register's enable, so that what resets is no reset but with the enable."""
 Held = Mapping[str, Sequence[str]]
 """What the bits of an input are over time, the lowest first, as 0s and 1s: constant bits and equal ones are one."""
 NOTHING_HELD: Held = {}
@@ -38,27 +42,15 @@ def _is_known(wire: Wire) -> bool:
     return bool(moves is not None) or wire.cell.name in _CELLS
 
 
-def mapped(circuit: Circuit, target: str, *held: Held) -> Terms:
-    """Tables and carries of the circuit, or gates, to be weighed.
+def mapped(circuit: Circuit, target: str, *held: Held, is_registered: bool = False) -> Terms:
+    """Tables and carries of the circuit, or gates, to be weighed; with `is_registered`, the registers of its outputs.
 
     With several `held`, of as many copies that share their other inputs, and so every sum that is the same.
     """
     made = Circuitry(target)
     for of_copy in held or (NOTHING_HELD,):
         made.include(circuit, of_copy)
-        made.give(circuit)
-    return circuitry_terms(made)
-
-
-def circuitry_terms(made: Circuitry) -> Terms:
-    """What the roots of the logic take, and the chains and heaps."""
-    chains, target = made.chains, made.target
-    if not TARGETS[target].is_fpga:
-        gates = area(chains.logic, chains.roots)
-        return Terms(made.heaps, {"gates": gates} if gates else {})
-    luts = tables(chains.logic, chains.roots, TARGETS[target].lut_inputs) + made.inverters()
-    found = {"tables": luts, "chain_tables": chains.cost.luts, "chains": chains.cost.carries}
-    return Terms(made.heaps, {name: amount for name, amount in found.items() if amount})
+    return made.registered_terms() if is_registered else made.terms(made.outputs)
 
 
 class Circuitry:
@@ -70,25 +62,64 @@ class Circuitry:
         self.logic = self.chains.logic
         self.bits: dict[Wire, Bits] = {}
         self.shared: dict[str, Bits] = {}
+        self.enable = self.logic.input()
+        self.outputs = Bits()
+        self.choices: dict[int, tuple[int, int, int]] = {}
+        """Of a choice between a constant and a bit: what selects the constant, the constant, the bit."""
 
-    def include(self, circuit: Circuit, held: Held = NOTHING_HELD) -> None:
-        """The bits of a copy of the circuit; heaps of constants are of plain logic."""
-        is_constant = any(len(bit) == 1 for bits in held.values() for bit in bits)
+    def include(self, circuit: Circuit, held: Held) -> None:
+        """A copy of the circuit; heaps where all is constant that is held are of plain logic."""
+        is_constant = bool(held) and all(len(bit) == 1 for bits in held.values() for bit in bits)
         self.technology = GENERIC if is_constant else self.target
         for wire in circuit.inputs:
             self.bits[wire] = self._input(wire, held.get(wire.name))
         for wire in circuit.wires:
             self.bits[wire] = self._driven(wire)
+        self.outputs += [bit for wire in circuit.outputs.values() for bit in self.bits[wire]]
 
-    def give(self, circuit: Circuit) -> None:
-        """The outputs are wanted."""
-        self.chains.roots += [bit for wire in circuit.outputs.values() for bit in self.bits[wire]]
+    def terms(self, outputs: Sequence[int]) -> Terms:
+        """Of what the outputs and the chains read."""
+        chains, logic, roots = self.chains, self.logic, [*self.chains.roots, *outputs]
+        if self.target == GATES:
+            return _counted(self.heaps, gates=area(logic, roots))
+        luts = tables(logic, roots, TARGETS[self.target].lut_inputs) + self._inverters(roots)
+        beside = len(logic.read(roots).intersection(sum >> 1 for sum in chains.sums)) if chains.sums else 0
+        return _counted(self.heaps, tables=luts, chain_tables=chains.cost.luts + beside, chains=chains.cost.carries)
 
-    def inverters(self) -> int:
+    def registered_terms(self) -> Terms:
+        """With a register for every different bit of the outputs; a choice of a constant is its reset."""
+        bits = dict.fromkeys(bit for bit in self.outputs if bit > TRUE)
+        kept = Terms(Cost(ffs=len(bits)))
+        if self.target == GATES:
+            return kept + self.terms([*bits])
+        data, resets = zip(*map(self._reset, bits), strict=True) if bits else ((), ())
+        return kept + self.terms([*data, *map(self._any, {*resets} - {frozenset()})])
+
+    def _any(self, selects: frozenset[int]) -> int:
+        """What resets a register that any of these resets."""
+        any_of = self.logic.all_of([select ^ 1 for select in sorted(selects)]) ^ 1
+        return self.logic.both(any_of, self.enable) if self.target in RESET_BEFORE_ENABLE else any_of
+
+    def _reset(self, bit: int) -> tuple[int, frozenset[int]]:
+        """What a register reads, and what resets it to a constant."""
+        selects, value = set[int](), None
+        while bit in self.choices and value in (None, self.choices[bit][1]):
+            select, value, bit = self.choices[bit]
+            selects.add(select)
+        return bit, frozenset(selects)
+
+    def choose(self, select: int, a: int, b: int) -> int:
+        """As of logic."""
+        made = self.logic.choose(select, a, b)
+        if (a <= TRUE) != (b <= TRUE) and made >> 1 > max(a, b) >> 1:
+            self.choices.setdefault(made, (select, a, b) if a <= TRUE else (select ^ 1, b, a))
+        return made
+
+    def _inverters(self, roots: Sequence[int]) -> int:
         """Of inputs that are wanted complemented; on CARRY4 targets what reads them takes that in."""
         if self.target in CARRY4:
             return 0
-        return len({root for root in self.chains.roots if root & 1 and self.logic.is_input(root)})
+        return len({root for root in roots if root & 1 and self.logic.is_input(root)})
 
     def _input(self, wire: Wire, held: Sequence[str] | None) -> Bits:
         if held is None:
@@ -135,28 +166,23 @@ class Circuitry:
             return entries[0]
         half = len(entries) // 2
         low, high = (self._chosen(part, address[:-1]) for part in (entries[:half], entries[half:]))
-        return self.logic.choose(address[-1], high, low)
+        # Where a reset would need the enable beside it, a table of constants stays one.
+        choose = self.logic.choose if self.target in RESET_BEFORE_ENABLE else self.choose
+        return choose(address[-1], high, low)
 
     def _heap(self, wire: Wire) -> Bits:
-        """Of plain logic where operands are constant, else as the plan has it."""
+        """Bit by bit; of primitives, and where it is large, as the plan has it."""
         sum, types = _summation(wire), tuple(w.type for w in wire.operands)
-        if self.technology != GENERIC and not self._meets_constants(wire):
-            takes = sum.area(wire.type, types, self.target)
-            self.heaps += Cost(luts=takes.luts, carries=takes.carries, gates=takes.gates)
-            self.chains.roots += [bit for w in wire.operands for bit in self.bits[w]]
-            return self.logic.inputs(wire.type.bits)
-        return self.lanes(wire, lambda lane: self._counted(wire, lane))
+        bits, plan = sum.planned(wire.type, types, self.technology)
+        is_large = len([b for column in bits.columns for b in column]) > MOST_HEAP_BITS
+        if self.technology == GENERIC or not (self.target in CARRY4 or is_large):
+            return self.lanes(wire, lambda lane: self._compressed(wire, bits, plan, lane))
+        takes = sum.area(wire.type, types, self.target)
+        self.heaps += Cost(luts=takes.luts, carries=takes.carries, gates=takes.gates)
+        self.chains.roots += [bit for w in wire.operands for bit in self.bits[w]]
+        return self.logic.inputs(wire.type.bits)
 
-    def _meets_constants(self, wire: Wire) -> bool:
-        """Of gates: every constant bit makes some of them less."""
-        if self.target != GATES:
-            return False
-        bits, _ = _summation(wire).planned(wire.type, tuple(w.type for w in wire.operands), GATES)
-        is_one = any(bit.operand is None for column in bits.columns for bit in column)
-        return is_one or any(bit <= TRUE for w in wire.operands for bit in self.bits[w])
-
-    def _counted(self, wire: Wire, lane: int) -> Bits:
-        bits, plan = _summation(wire).planned(wire.type, tuple(w.type for w in wire.operands), self.technology)
+    def _compressed(self, wire: Wire, bits: Heap, plan: Plan, lane: int) -> Bits:
         vectors = [[self._heap_bit(wire, bit, lane) for column in bits.columns for bit in column]]
         stages, left = wiring(plan)
         for wired in stages:
@@ -181,6 +207,10 @@ class Circuitry:
         if module == "heap_full_adder":
             return self.chains.full_adder(*x)
         return [self.logic.differ(*x), self.logic.both(*x)]
+
+
+def _counted(known: Cost, **found: float) -> Terms:
+    return Terms(known, {name: amount for name, amount in found.items() if amount})
 
 
 def _summation(wire: Wire) -> Summation:
@@ -277,20 +307,8 @@ def _turned(word: Bits, top: int) -> Bits:
 
 def _first_of(m: Circuitry, x: Bits, y: Bits, is_max: bool, is_signed: bool = False) -> Bits:
     """The larger, or the smaller."""
-    first = _first(m, x, y, is_max, is_signed)
-    return [m.logic.choose(first, p, q) for p, q in zip(x, y, strict=True)]
-
-
-def _first(m: Circuitry, x: Bits, y: Bits, is_max: bool, is_signed: bool) -> int:
-    return m.chains.reaches(x, y, is_signed) if is_max else m.chains.exceeds(x, y, is_signed) ^ 1
-
-
-def compared(m: Circuitry, wire: Wire, lane: int) -> int:
-    """Whether the larger or smaller of two, `wire`, is the first of them."""
-    assert wire.cell is not None
-    (a, b), common = wire.operands, _common(wire)
-    x, y = (m.lane(w, lane, max(1, common.width)) for w in (a, b))
-    return _first(m, x, y, wire.cell.name == "max", common.is_signed)
+    first = m.chains.reaches(x, y, is_signed) if is_max else m.chains.exceeds(x, y, is_signed) ^ 1
+    return [m.choose(first, p, q) for p, q in zip(x, y, strict=True)]
 
 
 def _mux(m: Circuitry, wire: Wire) -> Bits:
@@ -299,7 +317,7 @@ def _mux(m: Circuitry, wire: Wire) -> Bits:
     def of_lane(lane: int) -> Bits:
         chosen = m.lane(select, lane, 1)[0]
         pairs = zip(m.lane(a, lane, width), m.lane(b, lane, width), strict=True)
-        return [m.logic.choose(chosen, p, q) for p, q in pairs]
+        return [m.choose(chosen, p, q) for p, q in pairs]
 
     return m.lanes(wire, of_lane)
 

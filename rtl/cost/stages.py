@@ -9,10 +9,10 @@ from itertools import islice
 import numpy as np
 
 from mulfree.rtl.actors import Buffered
-from mulfree.rtl.cell_lookup import different_bits
 from mulfree.rtl.circuit import Wire
 from mulfree.rtl.cost.calibration import calibration
-from mulfree.rtl.cost.circuit import circuit_terms
+from mulfree.rtl.cost.chains import CARRY4
+from mulfree.rtl.cost.circuit import circuit_terms, registered_terms
 from mulfree.rtl.cost.cost import Cost
 from mulfree.rtl.cost.mapping import MOST_BITS, NOTHING_HELD, Held, is_mapped, mapped
 from mulfree.rtl.cost.memory import LONG, column_bits, copied_ram_terms, ram_terms, rom_terms
@@ -37,7 +37,6 @@ from mulfree.rtl.cost.parts import (
     width_up,
     window_control,
 )
-from mulfree.rtl.cost.registered import registered
 from mulfree.rtl.cost.target import TARGETS, Target, target_named
 from mulfree.rtl.cost.terms import NOTHING, Terms
 from mulfree.rtl.design import Memory, Stage
@@ -185,11 +184,22 @@ def _channelwise(stage: Stage, target: Target) -> Terms:
 
 
 def _threshold(stage: Stage, target: Target) -> Terms:
-    p, width = stage.parameters, stage.circuits["compare"].inputs[0].type.bits
+    p, compare = stage.parameters, stage.circuits["compare"]
     levels = NOTHING
     for level in range(p["levels"]):
-        levels += threshold_level(p["lanes"], width, level, p["folds"])
-    return levels + _memories(stage, target) + _circuits(stage, target, ["t"] if p["folds"] == 1 else [])
+        levels += threshold_level(p["lanes"], compare.inputs[0].type.bits, level, p["folds"])
+        # That a word never changes is found when groups of bits are compared already.
+        constants = ["t"] if p["folds"] == 1 and target.name in CARRY4 else []
+        levels += circuit_terms(compare, target.name, constants, _thresholds(stage, level))
+    return levels + _memories(stage, target) + circuit_terms(stage.circuits["finish"], target.name)
+
+
+def _thresholds(stage: Stage, level: int) -> Held:
+    """What the memories of a level hold, lane after lane."""
+    memories = [stage.memories[f"level_{level}_lane_{lane}"] for lane in range(stage.parameters["lanes"])]
+    if memories[0].depth > LONG:
+        return NOTHING_HELD
+    return {"t": [column for memory in memories for column in column_bits(memory)]}
 
 
 def _even_threshold(stage: Stage, target: Target) -> Terms:
@@ -203,9 +213,9 @@ def _even_threshold(stage: Stage, target: Target) -> Terms:
 def _affine(stage: Stage, target: Target) -> Terms:
     memory = stage.memories.get("weights")
     if memory is None:
-        return register(stage.outputs[0].token_bits) + _circuits(stage, target)
+        return _mapped(stage, target)
     held = _held_by(memory, stage.circuits["map"].inputs[1:]) if memory.depth <= LONG else NOTHING_HELD
-    out = register(stage.outputs[0].token_bits) + _circuits(stage, target, held=held)
+    out = _mapped(stage, target, held)
     fetch = vector_fetch(stage.inputs[0].token_bits, 1, 1, memory.depth, target)
     return fetch + _memories(stage, target) + out
 
@@ -216,17 +226,9 @@ def _held_by(memory: Memory, inputs: Sequence[Wire]) -> dict[str, list[str]]:
     return {wire.name: list(islice(bits, wire.type.bits)) for wire in inputs}
 
 
-def _lookup(stage: Stage, target: Target) -> Terms:
-    """Synthesis keeps one register for equal bits."""
-    tables = [(w.cell.table, w) for w in stage.circuits["map"].wires if w.cell and w.cell.table]
-    bits = sum(different_bits(table.array, tuple(x.type for x in wire.operands)) for table, wire in tables)
-    return _circuits(stage, target) + register(bits)
-
-
-def _mapped(stage: Stage, target: Target) -> Terms:
-    if list(stage.circuits) == ["map"] and is_mapped(stage.circuits["map"]):
-        return registered(stage.circuits["map"], target.name)
-    return _circuits(stage, target) + register(stage.outputs[0].token_bits)
+def _mapped(stage: Stage, target: Target, held: Held = NOTHING_HELD) -> Terms:
+    """A circuit, and the register of its output."""
+    return register(0) + registered_terms(stage.circuits["map"], target.name, held)
 
 
 def _widths(up: int, down: int, bits: int, out: int) -> Terms:
@@ -360,7 +362,7 @@ _KINDS: dict[str, Callable[[Stage, Target], Terms]] = {
     "from_words": _mapped,
     "lazy_trees": _lazy_trees,
     "leaky": _mapped,
-    "lookup": _lookup,
+    "lookup": _mapped,
     "matrix_vector": _matrix_vector,
     "pad": _pad,
     "remainders": _mapped,
