@@ -201,13 +201,13 @@ def _even_threshold(stage: Stage, target: Target) -> Terms:
 
 
 def _affine(stage: Stage, target: Target) -> Terms:
-    memory = stage.memories.get("weights")
+    memory, count = stage.memories.get("weights"), stage.parameters["registers"]
+    out = _registers(stage, target) if count > 1 else register(stage.outputs[0].token_bits)
     if memory is None:
-        return register(stage.outputs[0].token_bits) + _circuits(stage, target)
+        return out + _circuits(stage, target)
     held = _held_by(memory, stage.circuits["map"].inputs[1:]) if memory.depth <= LONG else NOTHING_HELD
-    out = register(stage.outputs[0].token_bits) + _circuits(stage, target, held=held)
     fetch = vector_fetch(stage.inputs[0].token_bits, 1, 1, memory.depth, target)
-    return fetch + _memories(stage, target) + out
+    return fetch + _memories(stage, target) + out + _circuits(stage, target, held=held)
 
 
 def _held_by(memory: Memory, inputs: Sequence[Wire]) -> dict[str, list[str]]:
@@ -262,8 +262,13 @@ def _concat(stage: Stage, target: Target) -> Terms:
 
 def _pipelined(stage: Stage, target: Target) -> Terms:
     """The circuit, and as many registers on the way as the stage has."""
+    return _circuits(stage, target) + _registers(stage, target)
+
+
+def _registers(stage: Stage, target: Target) -> Terms:
+    """On the way through the circuit `map`."""
     count = stage.parameters["registers"]
-    return _circuits(stage, target) + registers(pipeline(stage.circuits["map"], target.name, count).bits, count)
+    return registers(pipeline(stage.circuits["map"], target.name, count).bits, count)
 
 
 def _pad(stage: Stage, target: Target) -> Terms:
