@@ -65,6 +65,10 @@ def _maps() -> Iterator[Stage]:
         (FEW, (16, 24, 24), 4, Window((3, 3), pads=(1, 1, 1, 1))), (BIPOLAR, (64, 16, 16), 16, Window((3, 3))),
         (BYTE, (2, 40, 30), 1, Window((3, 3), (2, 2))), (FEW, (24, 10, 10), 24, Window((2, 2), (2, 2))),
         (BIT, (12, 20, 20), 3, Window((5, 5), pads=(2, 2, 2, 2))), (BIPOLAR, (256, 6, 6), 32, Window((3, 3))),
+        (FEW, (12, 30, 30), 12, Window((3, 3), pads=(1, 1, 1, 1))),
+        (BIT, (64, 16, 16), 64, Window((3, 3), (2, 2), pads=(1, 1, 1, 1))),
+        (BYTE, (2, 12, 20), 2, Window((5, 3), pads=(2, 1, 2, 1))),
+        (FEW, (32, 8, 8), 8, Window((3, 3), (2, 2), pads=(0, 0, 1, 1))),
     ):  # fmt: skip
         yield stages.sliding_window("stage", _stream(range, shape, lanes), window)
     for range, shape, lanes, axes in (

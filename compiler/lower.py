@@ -62,7 +62,8 @@ def _lower_node(to: Lowering, node: IntNode, streams: list[Stream]) -> Stream:
         case ops.Affine() if _keeps_words(node.op, x.type.range, value.type.range):
             return renamed(x, value, x.order)
         case ops.Affine():
-            return to.build(stages.affine, value, "", x, value, node.op, **place).outputs[0]
+            options = {"levels": to.levels, "target": to.target, **place}
+            return to.build(stages.affine, value, "", x, value, node.op, **options).outputs[0]
         case ops.Clamp():
             return to.build(stages.clamp, value, "", x, value, node.op, **place).outputs[0]
         case ops.Leaky():

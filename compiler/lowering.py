@@ -197,6 +197,11 @@ class Lowering:
             )
         return stage.outputs[0]
 
+    @property
+    def levels(self) -> int | None:
+        """Of logic between registers where no layer is folded: as few as any layer asks for; None if none does."""
+        return min((layer.levels for layer in self.folding.values() if layer.levels), default=None)
+
     def layer(self, node: IntNode) -> LayerFolding:
         return self.folding[self.layers[node.output]]
 

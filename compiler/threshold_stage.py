@@ -9,6 +9,7 @@ from mulfree.compiler.price import price
 from mulfree.ir import ops
 from mulfree.rtl import Stage, Stream, stages
 from mulfree.rtl.cost import TARGETS, stage_cost
+from mulfree.rtl.stages.even_threshold import LEVELS as ADDITIONS
 
 
 def threshold_stage(to: Lowering, node: IntNode, x: Stream) -> Stream:
@@ -27,5 +28,6 @@ def _others(to: Lowering, name: str, node: IntNode, x: Stream) -> list[Stage]:
     op, value, place = node.op, node.output, node.location
     assert isinstance(op, ops.Threshold)
     table = stages.tabulated(name, x, value, op, location=place)
-    division = stages.even_threshold(name, x, value, op, target=to.target, location=place)
+    levels = min(to.levels or ADDITIONS, ADDITIONS)
+    division = stages.even_threshold(name, x, value, op, levels=levels, target=to.target, location=place)
     return [stage for stage in (table, division) if stage]

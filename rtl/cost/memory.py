@@ -43,6 +43,15 @@ def columns(memory: Memory) -> int:
     return len(set(column_bits(memory)) - {"0" * memory.depth, "1" * memory.depth})
 
 
+def different_columns(memory: Memory) -> int:
+    """Tables of the columns: one for a column and its complement, none for an address bit."""
+    bits = range((memory.depth - 1).bit_length())
+    address = {"".join(str(word >> bit & 1) for word in range(memory.depth)) for bit in bits}
+    complements = str.maketrans("01", "10")
+    classes = {min(column, column.translate(complements)) for column in column_bits(memory)}
+    return len(classes - {min(column, column.translate(complements)) for column in address} - {"0" * memory.depth})
+
+
 def column_bits(memory: Memory) -> list[str]:
     """What each bit of the word is from the first word to the last; the lowest bit first."""
     rows = [f"{word:0{memory.width}b}" for word in memory.words]
@@ -55,8 +64,10 @@ def _table_rom(memory: Memory, target: Target) -> Terms:
     size = 2**target.lut_inputs if target.is_fpga else 1
     tables = kept * -(-memory.depth // size)
     if memory.depth <= size:
-        # Of four words, most columns are an address bit or what the reset of their register does.
-        weighed = {"single_tables": kept / 3 if memory.depth <= 4 else float(kept)}
+        weighed = {"single_tables": float(min(kept, different_columns(memory)))}
+    elif target.lut_inputs == 4:
+        # Words that are not there make the tables around them less; the more tables, the more of them are equal.
+        weighed = {"wide_tables" if memory.depth <= 16 * size else "deep_tables": kept * memory.depth / size}
     else:
         # Up to four tables meet in the wide multiplexers beside the LUTs.
         weighed = {"wide_tables" if memory.depth <= 4 * size else "deep_tables": tables}

@@ -213,11 +213,17 @@ def _even_threshold(stage: Stage, target: Target) -> Terms:
 def _affine(stage: Stage, target: Target) -> Terms:
     memory = stage.memories.get("weights")
     if memory is None:
-        return _mapped(stage, target)
+        return _out(stage, target, NOTHING_HELD)
     held = _held_by(memory, stage.circuits["map"].inputs[1:]) if memory.depth <= LONG else NOTHING_HELD
-    out = _mapped(stage, target, held)
     fetch = vector_fetch(stage.inputs[0].token_bits, 1, 1, memory.depth, target)
-    return fetch + _memories(stage, target) + out
+    return fetch + _memories(stage, target) + _out(stage, target, held)
+
+
+def _out(stage: Stage, target: Target, held: Held) -> Terms:
+    """The map with one register behind it, or with more on the way."""
+    if stage.parameters["registers"] > 1:
+        return _registers(stage, target) + _circuits(stage, target, held=held)
+    return _mapped(stage, target, held)
 
 
 def _held_by(memory: Memory, inputs: Sequence[Wire]) -> dict[str, list[str]]:
@@ -266,8 +272,13 @@ def _concat(stage: Stage, target: Target) -> Terms:
 
 def _pipelined(stage: Stage, target: Target) -> Terms:
     """The circuit, and as many registers on the way as the stage has."""
+    return _circuits(stage, target) + _registers(stage, target)
+
+
+def _registers(stage: Stage, target: Target) -> Terms:
+    """On the way through the circuit `map`."""
     count = stage.parameters["registers"]
-    return _circuits(stage, target) + registers(pipeline(stage.circuits["map"], target.name, count).bits, count)
+    return registers(pipeline(stage.circuits["map"], target.name, count).bits, count)
 
 
 def _pad(stage: Stage, target: Target) -> Terms:

@@ -18,14 +18,12 @@ from mulfree.rtl.actors import every_step
 from mulfree.rtl.circuit import Circuit, Wire
 from mulfree.rtl.design import Stage, Stream
 from mulfree.rtl.heap import GENERIC
-from mulfree.rtl.pipeline import pipelined_text, registers_within
+from mulfree.rtl.pipeline import registers_within
 from mulfree.rtl.stages.ascending import ascending, result_of, stored_numbers
 from mulfree.rtl.stages.constants import channel_pattern, like
 from mulfree.rtl.stages.even_steps import EvenSteps, even_steps
-from mulfree.rtl.stages.matrix_vector import fetch_text
-from mulfree.rtl.stages.pipelined import pipelined_stage_text
-from mulfree.rtl.stages.text import CLOCK, circuit_instance, circuit_module, instance, module_text, rom_text
-from mulfree.rtl.stages.token_constants import Rows, constant_wires, memory_of, memory_ports
+from mulfree.rtl.stages.pipelined import fetched_stage_text, pipelined_stage_text
+from mulfree.rtl.stages.token_constants import Rows, constant_wires, memory_of
 
 LEVELS = 2
 """Additions between registers."""
@@ -139,18 +137,4 @@ def even_threshold_text(stage: Stage) -> str:
     purpose = f"evenly spaced thresholds, {stage.inputs[0].lanes} elements at a time, by division."
     if not stage.memories:
         return pipelined_stage_text(stage, purpose)
-    registers, circuit = stage.parameters["registers"], stage.circuits["map"]
-    control = {"s_valid": "step_valid", "s_ready": "step_ready", "m_valid": "m_valid", "m_ready": "m_ready"}
-    ports = {"clk": "clk", "enable": "enable", "x": "x", "y": "m_data", **memory_ports(circuit)}
-    body = [
-        f"logic [{stage.inputs[0].token_bits - 1}:0] x;",
-        f"logic [{stage.memories['weights'].width - 1}:0] weights;",
-        "logic step_valid, step_ready, unused_last;",
-        *fetch_text(stage, 1, 1, "unused_last"),
-        f"logic [{registers - 1}:0] enable;",
-        instance("pipeline_control", "u_control", {"REGISTERS": registers}, {**CLOCK, **control, "enable": "enable"}),
-        circuit_instance(stage, "map", ports),
-    ]
-    module = circuit_module(stage, "map")
-    divided = pipelined_text(circuit, module, f"The quotient ({stage.name}).", stage.target, registers)
-    return module_text(stage, purpose, body, [divided, rom_text(stage, "weights", "Slopes and offsets by token")])
+    return fetched_stage_text(stage, purpose, "The quotient", "Slopes and offsets by token")

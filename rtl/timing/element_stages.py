@@ -24,6 +24,8 @@ def mapped(paths: Paths, stage: Stage, given: Offers, readys: Sequence[Signal]) 
 
 
 def affine(paths: Paths, stage: Stage, given: Offers, readys: Sequence[Signal]) -> list[Signal]:
+    if stage.parameters["registers"] > 1:
+        return cut(paths, stage, given, readys)
     if not stage.memories:
         return mapped(paths, stage, given, readys)
     paths.data(paths.circuit(stage, "map", **_fetched(paths, stage)))
@@ -50,8 +52,8 @@ def pipelined(paths: Paths, stage: Stage, given: Offers, readys: Sequence[Signal
     return [_in_parts(paths, stage, {"x": given[0].data}, readys[0])]
 
 
-def even_threshold(paths: Paths, stage: Stage, given: Offers, readys: Sequence[Signal]) -> list[Signal]:
-    """The registers of the division, behind a fetch where channels differ."""
+def cut(paths: Paths, stage: Stage, given: Offers, readys: Sequence[Signal]) -> list[Signal]:
+    """Registers in the circuit, behind a fetch where channels differ."""
     if not stage.memories:
         return pipelined(paths, stage, given, readys)
     return _behind_a_fetch(paths, stage, given, _in_parts(paths, stage, _fetched(paths, stage), readys[0]))

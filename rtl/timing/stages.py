@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from mulfree.rtl.design import Stage
-from mulfree.rtl.timing.element_stages import affine, even_threshold, mapped, pipelined, threshold
+from mulfree.rtl.timing.element_stages import affine, cut, mapped, pipelined, threshold
 from mulfree.rtl.timing.launch import engine_out, finished, gathered, queued, recoded, remembered, threshold_out
 from mulfree.rtl.timing.matrix_stages import (
     attentional_matrix,
@@ -78,7 +78,7 @@ KINDS: dict[str, Settle] = {
     "concat": concat,
     "constant_layer": pipelined,
     "constant_matrix": pipelined,
-    "even_threshold": even_threshold,
+    "even_threshold": cut,
     "fifo": fifo,
     "fork": fork,
     "lazy_trees": lazy_trees,

@@ -22,7 +22,7 @@ def lower_trees(to: Lowering, node: IntNode, streams: list[Stream]) -> Stream:
         stage = to.build(stages.tree_stack, node.output, "", x, node.output, forest, location=node.location)
         return stage.outputs[0]
     x = to.with_lanes(x, x.value.type.size)
-    options = {"levels": _levels(to), "target": to.target, "location": node.location}
+    options = {"levels": to.levels or DEFAULT_LEVELS, "target": to.target, "location": node.location}
     order = x.order
 
     def outputs(circuit: Circuit, units: Wire) -> Wire:
@@ -49,8 +49,3 @@ def _lanes(circuit: Circuit, values: Wire, slots: IntArray) -> Wire:
 def _pace(to: Lowering, x: Stream) -> int:
     """Cycles of a frame that are spent before the trees anyway; none are if all units come at once."""
     return 0 if x.tokens == 1 else max((busy_cycles(stage) for stage in to.stages), default=0)
-
-
-def _levels(to: Lowering) -> int:
-    """Levels of logic between registers: as strict as the strictest layer."""
-    return min((layer.levels_at_once for layer in to.folding.values()), default=DEFAULT_LEVELS)

@@ -27,8 +27,8 @@ def dense(weights: AnyArray, x: IntRange, pe: int, simd: int, levels: int | None
     y = Value("y", MultiplyAccumulate(Tensor(weights[..., None, None])).infer(value.type))
     stream = Stream("x", value, raster_order(value.type.shape), simd, value.type)
     lane = xnor_popcount if x == BIPOLAR else signed_sum
-    options = {"pe": pe, "lane": lane, "weight_range": BIPOLAR, "levels": levels, "target": target}
-    return matrix_vector("layer", stream, y, weights=weights, **options)  # type: ignore[arg-type]
+    options: dict[str, Any] = {"pe": pe, "lane": lane, "weight_range": BIPOLAR, "levels": levels, "target": target}
+    return matrix_vector("layer", stream, y, weights=weights, **options)
 
 
 def signs(*shape: int) -> AnyArray:
@@ -47,7 +47,13 @@ def test_matrices_equal_the_dot_product_in_the_cycles_of_the_models(
     op, x, y, pe, simd = layer
     stream = Stream("x", x, raster_order(x.type.shape), simd, x.type)
     weights = op.weights.array.reshape(op.weights.shape[0], -1)
-    options = {"weights": weights, "pe": pe, "lane": signed_sum, "groups": op.groups, "weight_range": BIPOLAR}
+    options: dict[str, Any] = {
+        "weights": weights,
+        "pe": pe,
+        "lane": signed_sum,
+        "groups": op.groups,
+        "weight_range": BIPOLAR,
+    }
     stage = matrix_vector("layer", stream, y, levels=levels, **options)
     values = sample(x.type.range, 3, x.type.shape)
     check_stage(stage, [values], [op.evaluate(values)])
@@ -82,8 +88,8 @@ def test_the_largest_and_the_smallest_of_a_run_pass_trees_with_registers(
         both = circuit.drive(cells.LARGEST, sums), circuit.drive(cells.SMALLEST, differences)
         return circuit.drive(cells.JOIN, *(circuit.cast(wire, IntRange(-12, 11)) for wire in both))
 
-    options = {"weights": weights, "pe": 2, "lane": lane, "reduce": MaxPlusMin, "levels": 1}
-    stage = matrix_vector("layer", stream, y, **options)  # type: ignore[arg-type]
+    options: dict[str, Any] = {"weights": weights, "pe": 2, "lane": lane, "reduce": MaxPlusMin, "levels": 1}
+    stage = matrix_vector("layer", stream, y, **options)
     assert registers(stage) >= simd.bit_length()
     values = sample(value.type.range, 5, (folds * simd,))
     sums, differences = (values[:, None] + sign * weights for sign in (1, -1))
@@ -101,8 +107,8 @@ def _channelwise(levels: int | None, positions: tuple[int, int]) -> tuple[Stage,
     def lane(circuit: Circuit, x: Wire, w: Wire) -> Wire:
         return circuit.drive(cells.MUX, w, x, circuit.drive(cells.NEGATE, x))
 
-    options = {"weights": op.weights.array.reshape(6, 9), "lane": lane, "weight_range": BIPOLAR}
-    made = stages.channelwise("layer", windows, y, taps=9, combine="sum", levels=levels, **options)  # type: ignore[arg-type]
+    options: dict[str, Any] = {"weights": op.weights.array.reshape(6, 9), "lane": lane, "weight_range": BIPOLAR}
+    made = stages.channelwise("layer", windows, y, taps=9, combine="sum", levels=levels, **options)
     return made, op, value.type
 
 
@@ -122,8 +128,8 @@ def test_taps_that_come_without_a_memory_pass_registers_too(check_stage: Check) 
     def lane(circuit: Circuit, x: Wire, w: Wire) -> Wire:
         return circuit.drive(cells.ADD, circuit.drive(cells.MUX, w, x, circuit.drive(cells.NEGATE, x)), x)
 
-    options = {"weights": weights, "lane": lane, "weight_range": BIPOLAR, "levels": 1}
-    stage = stages.channelwise("layer", stream, y, taps=1, combine="sum", **options)  # type: ignore[arg-type]
+    options: dict[str, Any] = {"weights": weights, "lane": lane, "weight_range": BIPOLAR, "levels": 1}
+    stage = stages.channelwise("layer", stream, y, taps=1, combine="sum", **options)
     assert registers(stage) == 2
     values = sample(value.type.range, 9, (4,))
     check_stage(stage, [values], [values * weights[:, 0] + values])
@@ -144,8 +150,15 @@ def test_weights_that_a_stream_modifies_meet_it_in_step(check_stage: Check, pe: 
         same = circuit.drive(cells.XNOR, w, a)
         return circuit.drive(cells.SUM, circuit.drive(cells.MUX, same, x, circuit.drive(cells.NEGATE, x)))
 
-    options = {"weights": weights, "pe": pe, "attended": pe, "lane": lane, "weight_range": BIPOLAR, "levels": 1}
-    stage = stages.attentional_matrix("layer", windows, second, y, **options)  # type: ignore[arg-type]
+    options: dict[str, Any] = {
+        "weights": weights,
+        "pe": pe,
+        "attended": pe,
+        "lane": lane,
+        "weight_range": BIPOLAR,
+        "levels": 1,
+    }
+    stage = stages.attentional_matrix("layer", windows, second, y, **options)
     assert registers(stage) > 2
     given, modified = sample(x.type.range, 3, x.type.shape), sample(BIPOLAR, 3, attention.type.shape)
     by_output = modified.reshape(3, 6, 6 // pe, 12 // simd, pe, simd).transpose(0, 1, 2, 4, 3, 5).reshape(3, 6, 6, 12)
@@ -169,8 +182,8 @@ def test_listed_entries_pass_registers(check_stage: Check, share: float) -> None
         zero = circuit.constant([0])
         return circuit.drive(cells.SUM, circuit.drive(cells.MUX, circuit.drive(cells.bit(0), w), signed, zero))
 
-    options = {"codes": codes, "code_range": IntRange(-1, 1), "lane": lane, "reduce": Sum, "levels": 1}
-    stage = stages.sparse_matrix("layer", stream, y, schedule=schedule, **options)  # type: ignore[arg-type]
+    options: dict[str, Any] = {"codes": codes, "code_range": IntRange(-1, 1), "lane": lane, "reduce": Sum, "levels": 1}
+    stage = stages.sparse_matrix("layer", stream, y, schedule=schedule, **options)
     assert registers(stage) > 2
     values = sample(value.type.range, 4, (12,))
     check_stage(stage, [values], [values @ weights.T])

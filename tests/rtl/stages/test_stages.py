@@ -71,7 +71,7 @@ def test_leaky(check_stage: Check, slopes: tuple[int, int]) -> None:
     check_stage(stages.leaky("slope", x, result_of(op, x), op), [values], [op.evaluate(values)])
 
 
-@pytest.mark.parametrize(
+AFFINE = pytest.mark.parametrize(
     "op",
     [
         Affine(per_channel(-37), per_channel(5)),
@@ -81,11 +81,24 @@ def test_leaky(check_stage: Check, slopes: tuple[int, int]) -> None:
     ],
     ids=["constants", "offsets", "multipliers", "both"],
 )
+
+
+@AFFINE
 @pytest.mark.parametrize("lanes", [1, 4])
 def test_affine(check_stage: Check, op: Affine, lanes: int) -> None:
     x = stream_of("x", (4, 2, 3), IntRange(-20, 19), lanes)
     values = values_of(x)
     check_stage(stages.affine("scale", x, result_of(op, x), op), [values], [op.evaluate(values)])
+
+
+@AFFINE
+def test_affine_with_registers_on_the_way(check_stage: Check, op: Affine) -> None:
+    """From a memory where a token holds two of four channels."""
+    x = stream_of("x", (4, 2, 3), IntRange(-20, 19), 2)
+    values = values_of(x)
+    stage = stages.affine("scale", x, result_of(op, x), op, levels=1)
+    assert stage.parameters["registers"] > 1
+    check_stage(stage, [values], [op.evaluate(values)])
 
 
 def test_add(check_stage: Check) -> None:
