@@ -62,6 +62,7 @@ def sweep() -> Iterator[Stage]:
     yield from _lookups()
     yield from trees()
     yield from more()
+    yield from _long_matrices()
 
 
 def memories() -> Iterator[Memory]:
@@ -113,6 +114,14 @@ def _matrices() -> Iterator[Stage]:
         (BYTE, IntRange(-8, 7), 1, 4), (TERNARY, IntRange(-2, 1), 2, 16),
     ):  # fmt: skip
         yield _matrix(32, 48 if simd != 48 else 96, pe, simd, x, w)
+
+
+def _long_matrices() -> Iterator[Stage]:
+    """Weights in several blocks, and long vectors to keep."""
+    for outputs, inputs, pe, simd in (
+        (16, 1024, 1, 2), (8, 512, 1, 1), (32, 768, 1, 4), (64, 288, 4, 8), (20, 600, 2, 1), (48, 720, 3, 10),
+    ):  # fmt: skip
+        yield _matrix(outputs, inputs, pe, simd, BIPOLAR, BIPOLAR)
 
 
 def _constant_matrices() -> Iterator[Stage]:

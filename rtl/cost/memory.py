@@ -75,13 +75,26 @@ def _table_rom(memory: Memory, target: Target) -> Terms:
 
 
 def block_terms(depth: int, width: int, target: Target) -> Terms:
-    """A memory in the block memories of the target, which hold the register of the output too."""
-    return Terms(Cost(brams=block_count(depth, width, target)))
+    """A memory in the block memories of the target, which hold the register of the output too.
+
+    Blocks that are not as long as the memory are chosen from, bit by bit.
+    """
+    banks = -(-depth // _block_shape(depth, width, target)[0])
+    return Terms(Cost(brams=block_count(depth, width, target)), {"bank_bits": width * choices(banks, target)})
 
 
 def block_count(depth: int, width: int, target: Target) -> int:
     """Blocks in the best of their shapes."""
-    return min(-(-depth // words) * -(-width // bits) for words, bits in target.block_shapes)
+    return _blocks(depth, width, _block_shape(depth, width, target))
+
+
+def _block_shape(depth: int, width: int, target: Target) -> tuple[int, int]:
+    """Words and bits of the shape of which the fewest blocks do, the longest first."""
+    return min(target.block_shapes, key=lambda shape: _blocks(depth, width, shape))
+
+
+def _blocks(depth: int, width: int, shape: tuple[int, int]) -> int:
+    return -(-depth // shape[0]) * -(-width // shape[1])
 
 
 def replay_terms(depth: int, width: int, target: Target) -> Terms:
