@@ -27,6 +27,8 @@ EXPECTED = {
 """LUTs that one of a term should take by its construction; a bit of anything else takes 1."""
 EXPECTED_GATES = {"ffs": AREAS["DFF"], "gates": 1.0}
 """Gates of the same; those of anything else are not known."""
+APART = {"luts": {"chains"}, "carries": {"tables", "chain_tables"}}
+"""Amounts that a resource takes none of: targets differ in how many tables stand beside a carry."""
 PULL = 0.01
 """How much a weight far from what is expected counts against a relative error: it decides where terms go together."""
 FAR = 0.15
@@ -116,7 +118,9 @@ def weighed(
     """
     amounts = [{**p.terms.weighed, **({"ffs": p.terms.known.ffs} if resource == "gates" else {})} for p in points]
     given = np.array([sum(memory.get(name, 0.0) * amount for name, amount in row.items()) for row in amounts])
-    names = sorted({name for row in amounts for name, amount in row.items() if amount} - memory.keys())
+    names = sorted(
+        {name for row in amounts for name, amount in row.items() if amount} - memory.keys() - APART.get(resource, set())
+    )
     counted = np.array([getattr(p.counted, resource) for p in points])
     given = given + np.array([getattr(p.terms.known, resource) for p in points])
     scale = 1 / np.maximum(counted, SMALL)

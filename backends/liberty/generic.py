@@ -1,13 +1,15 @@
 """A small library of our own, in NAND2 equivalents; and the same with the gate figures of the thesis.
 
-One table, `GATES`, is what both are written from. Areas are those of our estimates. Delays do not depend on loads, for
-nothing is known of wires; a NAND2 takes 10 ps by convention, so ten of them are a level of logic.
+One table, `GATES`, is what both are written from. Areas are those of our estimates and syntheses. Delays do not depend
+on loads, for nothing is known of wires; a NAND2 takes 10 ps by convention, so ten of them are a level of logic.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from mulfree.rtl.cost.gates import AREAS
 
 NAND2_PS = 10.0
 
@@ -25,21 +27,20 @@ class Gate:
         return [pin for pin in "ABS" if pin in self.function]
 
 
-FLIP_FLOP = Gate("", 6.75, 2)
+FLIP_FLOP = Gate("", AREAS["DFF"], 2)
 GATES: Mapping[str, Gate] = {
-    "INV": Gate("!A", 0.75, 0.5),
-    "BUF": Gate("A", 1, 1),
-    "NAND2": Gate("!(A*B)", 1, 1),
-    "NOR2": Gate("!(A+B)", 1, 1),
-    "AND2": Gate("A*B", 1.25, 1.5),
-    "OR2": Gate("A+B", 1.25, 1.5),
-    "ANDNOT2": Gate("A*!B", 1.25, 1.5),
-    "ORNOT2": Gate("A+!B", 1.25, 1.5),
-    "XOR2": Gate("A^B", 2, 2),
-    "XNOR2": Gate("!(A^B)", 2, 2),
-    "MUX2": Gate("(!S*A)+(S*B)", 2.5, 2),
+    "INV": Gate("!A", AREAS["NOT"], 0.5),
+    "BUF": Gate("A", AREAS["BUF"], 1),
+    "NAND2": Gate("!(A*B)", AREAS["NAND"], 1),
+    "NOR2": Gate("!(A+B)", AREAS["NOR"], 1),
+    "AND2": Gate("A*B", AREAS["AND"], 1.5),
+    "OR2": Gate("A+B", AREAS["OR"], 1.5),
+    "ANDNOT2": Gate("A*!B", AREAS["ANDNOT"], 1.5),
+    "ORNOT2": Gate("A+!B", AREAS["ORNOT"], 1.5),
+    "XOR2": Gate("A^B", AREAS["XOR"], 2),
+    "XNOR2": Gate("!(A^B)", AREAS["XNOR"], 2),
+    "MUX2": Gate("(!S*A)+(S*B)", AREAS["MUX"], 2),
 }
-"""Areas of the IHP SG13G2 standard cells over that of its NAND2 (7.2576 square micrometres)."""
 THESIS: Mapping[str, tuple[float, float]] = {"XNOR2": (2.90e3, 10.87), "AND2": (1.45e3, 9.62)}
 """Square nanometres and picoseconds of the gates of two inputs in 7 nm: thesis, Table 3.2."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from mulfree.ir import CompileError
 from mulfree.rtl.cost import Cost, total
+from mulfree.rtl.cost.gates import AREAS
 
 MULTIPLIERS_RTL = re.compile(r"\$(mul|macc|macc_v2|div|mod|divfloor|modfloor|pow)")
 """Cells of Yosys' own library, before mapping, that multiply or divide."""
@@ -118,13 +119,9 @@ ASIC = Flow(
     f"{FORGET_STYLES}; synth -flatten; dfflegalize -cell $_DFF_P_ 01; "
     "abc -g AND,NAND,OR,NOR,XOR,XNOR,ANDNOT,ORNOT,MUX; opt_clean",
     {
-        # Areas of the IHP SG13G2 standard cells over that of its NAND2 (7.2576 square micrometres).
-        r"\$_NOT_": Cost(gates=0.75),
-        r"\$_(NAND|NOR)_": Cost(gates=1),
-        r"\$_(AND|OR|ANDNOT|ORNOT)_": Cost(gates=1.25),
-        r"\$_(XOR|XNOR)_": Cost(gates=2),
-        r"\$_N?MUX_": Cost(gates=2.5),
-        r"\$_DFF_P_": Cost(ffs=1, gates=6.75),
+        **{rf"\$_{name}_": Cost(gates=area) for name, area in AREAS.items() if name != "DFF"},
+        r"\$_NMUX_": Cost(gates=AREAS["MUX"]),
+        r"\$_DFF_P_": Cost(ffs=1, gates=AREAS["DFF"]),
     },
 )
 FLOWS = {"xc7": XC7, "xcup": XCUP, "ice40": ICE40, "ecp5": ECP5, "gowin": GOWIN, "asic": ASIC}

