@@ -41,7 +41,7 @@ from mulfree.rtl.cost.parts import (
 from mulfree.rtl.cost.target import TARGETS, Target, target_named
 from mulfree.rtl.cost.terms import NOTHING, Terms
 from mulfree.rtl.design import Memory, Stage
-from mulfree.rtl.pipeline import pipeline
+from mulfree.rtl.pipeline import register_bits
 from mulfree.rtl.stages.reorder import LOOPS
 from mulfree.rtl.stages.sliding_window import STYLES, scan_of
 from mulfree.rtl.stages.spatial_shift import plan_of
@@ -247,7 +247,7 @@ def _concat(stage: Stage, target: Target) -> Terms:
 def _pipelined(stage: Stage, target: Target) -> Terms:
     """The circuit, and as many registers on the way as the stage has."""
     count = stage.parameters["registers"]
-    return _circuits(stage, target) + registers(pipeline(stage.circuits["map"], target.name, count).bits, count)
+    return _circuits(stage, target) + registers(register_bits(stage.circuits["map"], target.name, count), count)
 
 
 def _pad(stage: Stage, target: Target) -> Terms:
