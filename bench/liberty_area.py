@@ -4,7 +4,7 @@
 
 Each network is mapped stage by stage to our generic library, to the gates of the thesis and to the files (default: the
 open library SG13G2 in the folder `data` of $MULFREE_MODELS). Printed: the error of the estimate by stage and in total,
-and of which cells the logic in our own library is made; `backends/liberty/area.py` holds those shares.
+of which cells the logic in our own library is made, and the largest error; `backends/liberty/area.py` holds both.
 """
 
 from __future__ import annotations
@@ -37,13 +37,15 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
     print(f"{machine()}; {yosys_tool()}", flush=True)
-    report = Report()
+    report, errors = Report(), list[float]()
     for model in options.models:
         design = chosen(mulfree.compile(model, target="asic").hardware.design, options.stages)
         for name in ("generic", "thesis-7nm", *options.libraries):
-            made = compare(report, design, library_named(name), options.jobs)
+            made, error = compare(report, design, library_named(name), options.jobs)
+            errors.append(abs(error))
             if name == "generic":
                 print_mix(made)
+    print(f"\nERROR = {max(errors):.3f}")
     report.finish()
 
 
@@ -51,7 +53,8 @@ def chosen(design: Design, names: Sequence[str] | None) -> Design:
     return replace(design, stages=[stage for stage in design.stages if not names or stage.name in names])
 
 
-def compare(report: Report, design: Design, library: Library, jobs: int) -> Sequence[ModuleSynthesis]:
+def compare(report: Report, design: Design, library: Library, jobs: int) -> tuple[Sequence[ModuleSynthesis], float]:
+    """The stages as they were mapped, and the error of their estimated area."""
     made = synthesise(design, "asic", Settings(jobs=jobs), flow=asic_flow(library))
     costs = [stage_cost(stage, "asic") for stage in design.stages]
     print(f"\n{design.name} in {library.name} ({library.unit}), {made.delay_ps:,.0f} ps")
@@ -61,7 +64,7 @@ def compare(report: Report, design: Design, library: Library, jobs: int) -> Sequ
     print_row("total", guess, made.area)
     error = guess / made.area - 1
     report.claim(abs(error) <= GOAL, f"{design.name} in {library.name}: area estimated {error:+.1%} off")
-    return made.stages
+    return made.stages, error
 
 
 def print_row(name: str, guess: float, truth: float) -> None:

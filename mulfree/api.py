@@ -69,6 +69,7 @@ class CompiledModel:
         self.hardware = hardware
         self.target = target
         self.clock_mhz = clock_mhz
+        self._estimates: dict[str, Estimate] = {}
 
     @cached_property
     def fast(self) -> FastNetwork:
@@ -172,12 +173,18 @@ class CompiledModel:
 
     def estimate(self, target: str | None = None) -> Estimate:
         """LUTs, registers, memories, gates, latency and rate, per stage and in total, with their known error."""
+        chosen = target or self.target
+        if chosen not in self._estimates:
+            self._estimates[chosen] = self._estimate(chosen)
+        return self._estimates[chosen]
+
+    def _estimate(self, target: str) -> Estimate:
         from mulfree.backends.estimate import estimate
 
         timing = self.pace
         return estimate(
             self.hardware.design,
-            target or self.target,
+            target,
             self.clock_mhz,
             interval_cycles=timing.interval_cycles if timing.is_periodic else None,
             latency_cycles=timing.latency_cycles,

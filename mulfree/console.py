@@ -119,14 +119,11 @@ def working(what: str) -> Generator[None]:
 
 def batches(total: int, size: int, what: str) -> Iterator[slice]:
     """Slices of at most `size`, with a progress bar on a terminal."""
-    from rich.progress import Progress
-
-    console = err_console()
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task(what, total=total)
+    with progress_bar(what) as advance:
         for start in range(0, total, size):
-            yield slice(start, min(total, start + size))
-            progress.advance(task, size)
+            end = min(total, start + size)
+            yield slice(start, end)
+            advance(end, total, "")
 
 
 @contextmanager

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mulfree.commands.app import DIFFERENT, HARDWARE, Json, Model, app
-from mulfree.console import err_console, print_result, table
+from mulfree.console import print_result, progress_bar, table
 from mulfree.options import DesignOptions, with_options
 
 if TYPE_CHECKING:
     from mulfree.backends.formal import Proofs, UnitProof
-    from mulfree.backends.formal.sat import Progress
 
 OPEN = 3
 """Exit code where no counterexample was found, and not everything is proven."""
@@ -38,8 +35,8 @@ def prove(
     Exit code 1: there is a counterexample, which is printed; 3: there is none, and not everything is proven.
     """
     design = options.design(model)
-    with _answering() as progress:
-        proofs = design.prove(time_limit_s=time_limit, jobs=jobs, progress=progress)
+    with progress_bar("proving") as advance:
+        proofs = design.prove(time_limit_s=time_limit, jobs=jobs, progress=lambda done, all_: advance(done, all_, ""))
     print_result(proofs_dict(proofs), _table(proofs), *_lines(proofs))
     raise typer.Exit(DIFFERENT if proofs.is_refuted else 0 if proofs.is_complete else OPEN)
 
@@ -71,14 +68,3 @@ def _lines(proofs: Proofs) -> list[str]:
     without = ", ".join(proofs.without_property)
     control = [f"library modules of which nothing is proven: {without}"] if without else []
     return [*found, *taken, *control, NOT_COVERED, f"{count}; {proofs.count('refuted')} refuted"]
-
-
-@contextmanager
-def _answering() -> Generator[Progress]:
-    """A bar on a terminal."""
-    from rich.progress import Progress as Bar
-
-    console = err_console()
-    with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("proving", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -14,6 +14,7 @@ from mulfree.rtl.cost.target import TARGETS
 from mulfree.rtl.cost.terms import NOTHING, Terms, amounts
 from mulfree.rtl.heap import GENERIC, Summation
 from mulfree.rtl.price import signed_digits
+from mulfree.rtl.remembered import remembered
 
 
 def registered_terms(circuit: Circuit, target: str, held: Held = NOTHING_HELD) -> Terms:
@@ -30,14 +31,22 @@ def circuit_terms(circuit: Circuit, target: str, constants: Collection[str] = ()
     `held` is what is known of inputs. `constants` are inputs that do not change, but by words that are not known here:
     what meets them is counted under a name of its own, since synthesis folds it, and heaps of plain logic are weighed.
     """
+    return _terms(circuit, target, tuple(constants), tuple((name, tuple(bits)) for name, bits in held.items()))
+
+
+@remembered
+def _terms(
+    circuit: Circuit, target: str, constants: tuple[str, ...], known: tuple[tuple[str, tuple[str, ...]], ...]
+) -> Terms:
+    held = dict(known)
     if is_mapped(circuit) and not constants:
         return mapped(circuit, target, held)
     result = NOTHING
-    constants = [*constants, *(name for name, bits in held.items() if len(bits[0]) == 1)]
-    constant = constant_wires(circuit, constants)
+    names = [*constants, *(name for name, bits in known if len(bits[0]) == 1)]
+    constant = constant_wires(circuit, names)
     for wire in circuit.wires:
         if wire not in constant:
-            result += cell_terms(wire, any(w in constant for w in wire.operands), GENERIC if constants else target)
+            result += cell_terms(wire, any(w in constant for w in wire.operands), GENERIC if names else target)
     return result
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, astuple, dataclass, replace
+from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +30,20 @@ class Cost:
     """
 
     def __add__(self, other: Cost) -> Cost:
-        area = [a + b for a, b in zip(self._area, other._area, strict=True)]
-        return replace(Cost(*area), levels=max(self.levels, other.levels))
+        amounts = [a + b for a, b in zip(self._area, other._area, strict=True)]
+        return Cost(*[*amounts, max(self.levels, other.levels)])
 
     @property
     def _area(self) -> tuple[float, ...]:
-        return astuple(self)[:-1]
+        return self.luts, self.ffs, self.carries, self.brams, self.lutram, self.gates
 
     def times(self, count: float) -> Cost:
         """So many copies, side by side."""
-        return replace(Cost(*(count * a for a in self._area)), levels=self.levels)
+        amounts = [count * a for a in self._area]
+        return Cost(*[*amounts, self.levels])
 
     def rounded(self) -> Cost:
-        return Cost(*(round(a) for a in astuple(self)))
+        return Cost(*map(round, (*self._area, self.levels)))
 
     def to_dict(self) -> dict[str, float]:
         return asdict(self)

@@ -30,7 +30,8 @@ class _Cover:
         self.roots = [node for node in dict.fromkeys(r >> 1 for r in roots) if logic.nodes[node][0] != INPUT and node]
         self.gates = logic.used([2 * node for node in self.roots])
         read = Counter(literal >> 1 for gate in self.gates for literal in logic.nodes[gate][1])
-        self.references = {gate: max(1, read[gate] + (gate in self.roots)) for gate in self.gates}
+        ends = set(self.roots)
+        self.references = {gate: max(1, read[gate] + (gate in ends)) for gate in self.gates}
         self.cuts: dict[int, list[Cut]] = {}
         self.flow: dict[int, float] = {}
         for gate in self.gates:

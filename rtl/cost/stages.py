@@ -40,7 +40,7 @@ from mulfree.rtl.cost.parts import (
 from mulfree.rtl.cost.target import TARGETS, Target, target_named
 from mulfree.rtl.cost.terms import NOTHING, Terms
 from mulfree.rtl.design import Memory, Stage
-from mulfree.rtl.pipeline import pipeline, vectors_of
+from mulfree.rtl.pipeline import register_bits, vectors_of
 from mulfree.rtl.stages.lane_registers import lane_pipeline
 from mulfree.rtl.stages.reorder import LOOPS
 from mulfree.rtl.stages.sliding_window import STYLES, gains, scan_of, steps_of
@@ -278,7 +278,7 @@ def _pipelined(stage: Stage, target: Target) -> Terms:
 def _registers(stage: Stage, target: Target) -> Terms:
     """On the way through the circuit `map`."""
     count = stage.parameters["registers"]
-    return registers(pipeline(stage.circuits["map"], target.name, count).bits, count)
+    return registers(register_bits(stage.circuits["map"], target.name, count), count)
 
 
 def _pad(stage: Stage, target: Target) -> Terms:

@@ -10,6 +10,7 @@ from itertools import accumulate, pairwise
 from mulfree.rtl.cell_moves import CONSTANT
 from mulfree.rtl.circuit import Circuit
 from mulfree.rtl.pipeline.netlist import Bit, Netlist, netlist
+from mulfree.rtl.remembered import remembered
 
 Cuts = tuple[int, ...]
 """Levels of logic before each register, in order."""
@@ -81,6 +82,13 @@ def pipeline(circuit: Circuit, technology: str, registers: int, following: int |
     return Pipeline(made, tuple(min(cut, len(crossing) - 1) for cut in own))
 
 
+@remembered
+def register_bits(circuit: Circuit, technology: str, registers: int) -> int:
+    """Flip-flops of so many registers in the circuit."""
+    return pipeline(circuit, technology, registers).bits
+
+
+@remembered
 def depth(circuit: Circuit, technology: str) -> int:
     """Levels of logic on the longest way: counters of heaps, and cells that compute."""
     return max(netlist(circuit, technology).levels, default=0)

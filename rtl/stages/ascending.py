@@ -7,6 +7,8 @@ by k stands k times, and a channel that starts above index 0 has thresholds that
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from mulfree.ir import AnyArray, IntArray, IntRange
@@ -21,15 +23,22 @@ def stored_numbers(x: IntRange) -> IntRange:
     return IntRange(0, x.count - 1) if x.is_coded else x
 
 
+@lru_cache(16)
 def ascending(x: IntRange, op: Threshold, channels: int) -> tuple[IntArray, AnyArray]:
-    """Thresholds (channels, T) on the stored x, one above all x where none is left; which channels fall (channels,)."""
+    """Thresholds (channels, T) on the stored x, one above all x where none is left; which channels fall (channels,).
+
+    Remembered for the other ways to build the same stage: not to be written to.
+    """
     stored = stored_numbers(x)
     rows = [_normalised(x, op, channel) for channel in range(channels)]
     kind = np.int64 if stored.fits_int64 else object
     table: IntArray = np.full((channels, op.levels.count - 1), stored.hi + 1, dtype=kind)
     for channel, (_, thresholds) in enumerate(rows):
         table[channel, : len(thresholds)] = thresholds
-    return table, np.array([falls for falls, _ in rows])
+    falling = np.array([falls for falls, _ in rows])
+    for array in (table, falling):
+        array.setflags(write=False)
+    return table, falling
 
 
 def steps_of(x: IntRange, op: Threshold, channels: int) -> list[Step]:

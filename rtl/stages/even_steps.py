@@ -39,22 +39,24 @@ def even_steps(thresholds: IntArray, x: IntRange) -> EvenSteps | None:
     if thresholds.dtype == object or max(x.width, 1) + MOST_PLACES + thresholds.shape[1].bit_length() > MOST_BITS:
         return None
     rows, places_of = np.unique(thresholds, axis=0, return_inverse=True)
-    if _fitted(rows, x, MOST_PLACES) is None:
+    places = _fewest_places(rows, x)
+    if places is None:
         return None
-    low, high = -1, MOST_PLACES
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if _fitted(rows, x, middle) is not None else (middle, high)
-    fitted = _fitted(rows, x, high)
-    assert fitted is not None, "what fits in some places fits in as many"
-    found = fitted[places_of.reshape(-1)]
-    return EvenSteps(high, found[:, 0], found[:, 1])
+    lines = [line for row in rows if (line := _line(row, x, places))]
+    assert len(lines) == len(rows), "what fits in some places fits in more"
+    found = np.array(lines, np.int64)[places_of.reshape(-1)]
+    return EvenSteps(places, found[:, 0], found[:, 1])
 
 
-def _fitted(rows: IntArray, x: IntRange, places: int) -> IntArray | None:
-    """(offset, slope) of every row (rows, 2)."""
-    found = [_line(row, x, places) for row in rows]
-    return np.array([line for line in found if line], np.int64) if all(found) else None
+def _fewest_places(rows: IntArray, x: IntRange) -> int | None:
+    """In which every row fits: each takes as many as those before it, or more."""
+    places = 0
+    for row in rows:
+        while _line(row, x, places) is None:
+            places += 1
+            if places > MOST_PLACES:
+                return None
+    return places
 
 
 def _line(row: IntArray, x: IntRange, places: int) -> tuple[int, int] | None:

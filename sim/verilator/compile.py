@@ -23,8 +23,9 @@ CPP_FLAGS = (
 
 LANES = """`verilator_config
 no_inline -module "*__lane"
-public_flat_rd -module "*__lane" -var "w"
 public_flat_rd -module "*__lane" -var "x"
+public_flat_rd -module "*__lane" -var "w"
+public_flat_rd -module "*__lane" -var "a"
 """
 """A stage's circuit `lane` stands there once for each output that is computed at once: one function for all of them
 instead of one each, which needs its inputs to be variables. `Recipe` has the two flags that this takes as well."""
