@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import reduce
+from functools import cached_property, reduce
 
 from mulfree.ir import IntArray, IntRange
 from mulfree.rtl.cell_lookup import entries
@@ -64,7 +64,6 @@ class Circuitry:
         self.logic = self.chains.logic
         self.bits: dict[Wire, Bits] = {}
         self.shared: dict[str, Bits] = {}
-        self.enable = self.logic.input()
         self.outputs = Bits()
         self.choices: dict[int, tuple[int, int, int]] = {}
         """Of a choice between a constant and a bit: what selects the constant, the constant, the bit."""
@@ -97,10 +96,15 @@ class Circuitry:
         data, resets = zip(*map(self._reset, bits), strict=True) if bits else ((), ())
         return kept + self.terms([*data, *map(self._any, {*resets} - {frozenset()})])
 
+    @cached_property
+    def _enable(self) -> int:
+        """Of the registers behind the outputs."""
+        return self.logic.input()
+
     def _any(self, selects: frozenset[int]) -> int:
         """What resets a register that any of these resets."""
         any_of = self.logic.all_of([select ^ 1 for select in sorted(selects)]) ^ 1
-        return self.logic.both(any_of, self.enable) if self.target in RESET_BEFORE_ENABLE else any_of
+        return self.logic.both(any_of, self._enable) if self.target in RESET_BEFORE_ENABLE else any_of
 
     def _reset(self, bit: int) -> tuple[int, frozenset[int]]:
         """What a register reads, and what resets it to a constant."""
