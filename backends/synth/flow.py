@@ -71,9 +71,12 @@ XC7 = Flow(
     read="read_verilog -sv -DMULFREE_XC7",
     before="read_verilog -lib +/xilinx/cells_sim.v",
 )
+_XCUP = "synth_xilinx -family xcup -nodsp -flatten -noiopad"
 XCUP = replace(
     XC7,
-    script="synth_xilinx -family xcup -nodsp -flatten -noiopad",
+    # Yosys 0.70 lists a memory of one port with 16 bits of address that no cell is (a slip for 9), and takes it for
+    # every longer one: the vectors that are held to be read again. These are made blocks.
+    script=f'{_XCUP} -run :map_memory; setattr -set ram_style "block" c:*held r:ABITS>8 %i; {_XCUP} -run map_memory:',
     prices={
         # Yosys makes carry chains of CARRY4 here too; two of them are a CARRY8.
         "RAMB18E2": Cost(brams=1),

@@ -99,7 +99,8 @@ def _blocks(depth: int, width: int, shape: tuple[int, int]) -> int:
 
 def replay_terms(depth: int, width: int, target: Target) -> Terms:
     """A memory that reads and writes at one address, so that a block needs no way past it for new words."""
-    if _ram_kind(depth, width, target, "distributed") == "block":
+    is_long = 0 < target.longest_held < depth
+    if is_long or _ram_kind(depth, width, target, "distributed") == "block":
         return block_terms(depth, width, target) + Terms(Cost(ffs=1))
     return ram_terms(depth, width, target.of_one_port, "distributed", is_registered=False)
 

@@ -30,6 +30,8 @@ class Target:
     """Bits of constants in look-up tables that count for one; as seen of memories that are just below or above."""
     ram_tables: int = 4
     """Look-up tables of the smallest writable memory."""
+    longest_held: int = 0
+    """Words of the longest vector that is held in tables to be read again, longer ones in blocks; 0 if any length is."""
 
     @property
     def is_fpga(self) -> bool:
@@ -51,7 +53,17 @@ TARGETS = {
     for target in (
         Target("xc7", "AMD 7 series", 6, _XC7_BLOCKS, ((32, 6), (64, 3)), _XC7_ONE_PORT, 128, 8, 74),
         Target(
-            "xcup", "AMD UltraScale+", 6, _XC7_BLOCKS, ((32, 14), (64, 7)), _XCUP_ONE_PORT, 128, 16, 74, ram_tables=8
+            "xcup",
+            "AMD UltraScale+",
+            6,
+            _XC7_BLOCKS,
+            ((32, 14), (64, 7)),
+            _XCUP_ONE_PORT,
+            128,
+            16,
+            74,
+            ram_tables=8,
+            longest_held=256,
         ),
         Target("ice40", "Lattice iCE40", 4, _ICE40_BLOCKS, (), (), 64, 0, 16),
         Target("ecp5", "Lattice ECP5", 4, _XC7_BLOCKS, ((16, 4),), (), 128, 4, 30),
