@@ -31,7 +31,7 @@ class Target:
     ram_tables: int = 4
     """Look-up tables of the smallest writable memory."""
     longest_held: int = 0
-    """Words of the longest vector that is held in tables to be read again, longer ones in blocks; 0 if any length is."""
+    """Words of the longest vector that is held in tables to be read again; 0 if any length is."""
 
     @property
     def is_fpga(self) -> bool:
