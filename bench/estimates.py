@@ -6,8 +6,9 @@ Every stage is synthesised by Yosys, as `mulfree synth` does, and compared with 
 asic NAND2 equivalents. `--points` keeps the syntheses in a file, so that a repetition takes seconds. `--write` puts the
 tables into docs/estimates.md.
 
-Memories of constants that standard cells would have to hold (`LARGEST_ROM` bits and more) are left out on asic, in the
-estimate as in the synthesis: a chip holds them in memory macros.
+Memories that standard cells would have to hold (`LARGEST_ROM` bits of constants and more, or a stage of more than
+`LARGEST_STAGE` gates, most of them registers of a memory) are left out on asic, in the estimate as in the synthesis: a
+chip holds them in memory macros.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from mulfree.rtl.stages import memory_files, stage_verilog
 PAGE = Path(__file__).parent.parent / "docs" / "estimates.md"
 BEGIN, END = "<!-- written by bench/estimates.py -->", "<!-- end of what is written -->"
 LARGEST_ROM = 1 << 15
+LARGEST_STAGE = 100_000
 LARGE = 1200
 """Look-up tables from which a stage is synthesised by itself."""
 GOAL = 0.10
@@ -63,7 +65,7 @@ def main() -> None:
 
 def compared(name: str, design: Design, found: Estimate, target: str) -> Iterator[Compared]:
     for stage, row in zip(design.stages, found.stages, strict=True):
-        if target_named(target).is_fpga or not _has_large_rom(stage):
+        if target_named(target).is_fpga or not (_has_large_rom(stage) or row.cost.gates > LARGEST_STAGE):
             yield Compared(name, row.kind, _work(stage, target), _area(row.cost, target), row.cost.ffs)
 
 
