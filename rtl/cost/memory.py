@@ -22,15 +22,18 @@ def rom_terms(memory: Memory, target: Target) -> Terms:
     """Constants with a registered read."""
     if memory.depth <= 1:
         return NOTHING
-    return block_terms(memory.depth, memory.width, target) if in_blocks(memory, target) else _table_rom(memory, target)
+    if in_blocks(memory, target):
+        return block_terms(memory.depth, columns(memory), target)
+    return _table_rom(memory, target)
 
 
 def in_blocks(memory: Memory, target: Target) -> bool:
     """Whether a memory of constants goes to block memories: as its style says, or if tables would cost more."""
     if memory.style != "auto" or not target.block_shapes:
         return memory.style == "block" and bool(target.block_shapes)
-    tables = memory.depth * memory.width / target.rom_words_per_cost
-    return block_count(memory.depth, memory.width, target) * target.block_cost < tables
+    width = columns(memory)
+    tables = memory.depth * width / target.rom_words_per_cost
+    return block_count(memory.depth, width, target) * target.block_cost < tables
 
 
 def columns(memory: Memory) -> int:

@@ -27,7 +27,7 @@ class Target:
     table_cost: float = 0
     """What `ram_tables` look-up tables of writable memory count for."""
     rom_words_per_cost: int = 1
-    """Bits of constants in look-up tables that count for one; as seen of memories that are just below or above."""
+    """Bits of constants in look-up tables that count for one."""
     ram_tables: int = 4
     """Look-up tables of the smallest writable memory."""
     longest_held: int = 0
@@ -51,7 +51,7 @@ _ICE40_BLOCKS = ((2048, 2), (1024, 4), (512, 8), (256, 16))
 TARGETS = {
     target.name: target
     for target in (
-        Target("xc7", "AMD 7 series", 6, _XC7_BLOCKS, ((32, 6), (64, 3)), _XC7_ONE_PORT, 128, 8, 74),
+        Target("xc7", "AMD 7 series", 6, _XC7_BLOCKS, ((32, 6), (64, 3)), _XC7_ONE_PORT, 128, 8, 64),
         Target(
             "xcup",
             "AMD UltraScale+",
@@ -61,12 +61,12 @@ TARGETS = {
             _XCUP_ONE_PORT,
             128,
             16,
-            74,
+            64,
             ram_tables=8,
             longest_held=256,
         ),
         Target("ice40", "Lattice iCE40", 4, _ICE40_BLOCKS, (), (), 64, 0, 16),
-        Target("ecp5", "Lattice ECP5", 4, _XC7_BLOCKS, ((16, 4),), (), 128, 4, 30),
+        Target("ecp5", "Lattice ECP5", 4, _XC7_BLOCKS, ((16, 4),), (), 128, 4, 16),
         Target("gowin", "Gowin LittleBee", 4, _XC7_BLOCKS, ((16, 4),), (), 128, 4, 16),
         Target("asic", "standard cells, as NAND2 equivalents", 0),
     )

@@ -45,8 +45,8 @@ class Recipe:
     def verilator_flags(self) -> tuple[str, ...]:
         unknowns = ("--x-assign", self.unknowns, "--x-initial", self.unknowns)
         trace = ("--trace-vcd",) if self.trace else ()
-        # Tables and what the data-flow pass substitutes differ from lane to lane. Without that pass, Verilator takes words
-        # of an array that are made one from the other for a loop.
+        # Tables and what the data-flow pass substitutes differ from lane to lane. Without that pass, Verilator takes
+        # words of an array that are made one from the other for a loop.
         shared = ("-fno-table", "-fno-dfg", "-Wno-UNOPTFLAT")
         return ("--cc", "-sv", "-O3", *shared, "-Wall", *unknowns, *trace, "--top-module", self.top, "--prefix", "Vtop")
 
