@@ -35,6 +35,7 @@ from mulfree.rtl.constant_matrix import draw, plan_matrix
 from mulfree.rtl.cost import Cost, stage_cost
 from mulfree.rtl.cost.circuit import circuit_terms
 from mulfree.rtl.heap import plan
+from mulfree.rtl.heap.counter import Area
 from mulfree.rtl.price import signed_digits
 from mulfree.rtl.print_circuit import to_verilog
 from mulfree.rtl.stages import constant_layer, threshold
@@ -76,8 +77,8 @@ def popcounts(report: Report, target: str, pool: ThreadPoolExecutor) -> None:
     texts = [text for bits in SIZES for text in (_by_heap(bits, target), _by_tree(bits))]
     counted = list(pool.map(lambda text: synthesise_module(text, "top", target).cost, texts))
     for bits, heap, tree in zip(SIZES, counted[::2], counted[1::2], strict=True):
-        guess = _size(circuit_terms(_popcount(bits), target).known, target)
         truth, other, steps = _size(heap, target), _size(tree, target), plans[bits]
+        guess = _size(steps.area, target)
         print(
             f"{bits:6} {guess:8.0f} {truth:8.0f} {guess / truth - 1:+7.1%} {other:8.0f} {truth / other:6.2f} "
             f"{heap.carries:8.0f} {steps.levels:7}"
@@ -146,7 +147,7 @@ def _thresholded(weights: IntArray) -> tuple[Stage, Stage, Stage]:
     return one, apart, threshold("bits", apart.outputs[0], bits, op)
 
 
-def _size(cost: Cost, target: str) -> float:
+def _size(cost: Cost | Area, target: str) -> float:
     return cost.gates if target == "asic" else cost.luts
 
 
