@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -135,10 +135,21 @@ def estimate(
     target_named(target)
     known = speed(target)
     delays = longest_in(design, target, known.delays) if known else [None] * len(design.stages)
-    stages = tuple(_stage(stage, target, ns) for stage, ns in zip(design.stages, delays, strict=True))
+    stages = _placed([_stage(stage, target, ns) for stage, ns in zip(design.stages, delays, strict=True)], known)
     busiest = max((stage.busy_cycles for stage in stages), default=0)
     interval = Fraction(busiest if interval_cycles is None else interval_cycles)
     return Estimate(target, clock_mhz, stages, interval, latency_cycles, known)
+
+
+def _placed(stages: Sequence[StageEstimate], known: Speed | None) -> tuple[StageEstimate, ...]:
+    """With delays as they are in the whole design, whose wires are longer than those of a stage by itself."""
+    luts = sum(stage.cost.luts for stage in stages)
+    return tuple(
+        replace(stage, delay_ns=known.among(stage.delay_ns, stage.cost.luts, luts))
+        if known is not None and stage.delay_ns is not None
+        else stage
+        for stage in stages
+    )
 
 
 def _stage(stage: Stage, target: str, delay_ns: float | None) -> StageEstimate:

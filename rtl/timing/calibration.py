@@ -6,12 +6,17 @@ import json
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
+from math import log2
 from typing import Any
 
 from mulfree.rtl.cost.calibration import Error
 from mulfree.rtl.timing.delays import UNPLACED, Delays, cells_of
 
 TABLE = "calibration.json"
+
+
+GROWTH = 0.015
+"""What placed paths grow by with each doubling of the logic around them: 1 to 2 % over the sweep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,11 @@ class Speed:
     meaning: str
     error: Error | None
     """None where no open tool places: then the delays are those of unplaced logic."""
+
+    def among(self, ns: float, luts: float, of_luts: float) -> float:
+        """A path in a stage of so many LUTs, placed among as many as its design has."""
+        growth = GROWTH if self.error is not None else 0.0
+        return ns * (1 + growth * log2(max(1.0, of_luts / max(1.0, luts))))
 
 
 def speed(target: str) -> Speed | None:
