@@ -83,8 +83,9 @@ def _in_processes(study: Study, choices: Sequence[Choice], count: int) -> Iterat
             "'if __name__ == \"__main__\":'. Points that are done are kept; go on with fewer processes"
         ) from error
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        # Ended before the pool shuts down: it would else write to them that there is no more, and they might be gone.
         _end(set(multiprocessing.active_children()) - others)
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 @contextmanager
