@@ -143,13 +143,10 @@ def estimate(
 
 def _placed(stages: Sequence[StageEstimate], known: Speed | None) -> tuple[StageEstimate, ...]:
     """With delays as they are in the whole design, whose wires are longer than those of a stage by itself."""
+    if known is None:
+        return tuple(stages)
     luts = sum(stage.cost.luts for stage in stages)
-    return tuple(
-        replace(stage, delay_ns=known.among(stage.delay_ns, stage.cost.luts, luts))
-        if known is not None and stage.delay_ns is not None
-        else stage
-        for stage in stages
-    )
+    return tuple(replace(s, delay_ns=known.among(s.delay_ns or 0.0, s.cost.luts, luts)) for s in stages)
 
 
 def _stage(stage: Stage, target: str, delay_ns: float | None) -> StageEstimate:

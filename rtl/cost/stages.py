@@ -43,7 +43,7 @@ from mulfree.rtl.design import Memory, Stage
 from mulfree.rtl.pipeline import register_bits, vectors_of
 from mulfree.rtl.stages.lane_registers import lane_pipeline
 from mulfree.rtl.stages.reorder import LOOPS
-from mulfree.rtl.stages.sliding_window import STYLES, gains, scan_of, steps_of
+from mulfree.rtl.stages.sliding_window import STYLES, gains, index_bits, scan_of, steps_of
 from mulfree.rtl.stages.spatial_shift import plan_of
 
 
@@ -350,7 +350,7 @@ def _window(
     stage: Stage, counts: Sequence[int], frees: Sequence[int], steps: Sequence[Sequence[int]], target: Target
 ) -> Terms:
     p, x = stage.parameters, stage.inputs[0]
-    bits = (2 * max(x.tokens, p["depth"])).bit_length() + 2
+    bits = index_bits(stage)
     style = next(name for name, number in STYLES.items() if number == p["memory_style"])
     control = window_control(bits, frees, steps, counts)
     return control + ram_terms(p["depth"], x.token_bits, target, style, is_registered=True)

@@ -8,7 +8,7 @@ from mulfree.ir import IntArray, Location, TensorType, Value
 from mulfree.rtl.actors import Buffered
 from mulfree.rtl.cell_verilog import literal
 from mulfree.rtl.design import Stage, Stream
-from mulfree.rtl.stages.sliding_window import STYLES, gains, listed
+from mulfree.rtl.stages.sliding_window import STYLES, gains, index_bits, listed
 from mulfree.rtl.stages.text import CLOCK, handshake, instance, module_text
 
 LOOPS = 6
@@ -144,7 +144,7 @@ def reorder_text(stage: Stage) -> str:
     (actor,) = stage.actors
     assert isinstance(actor, Buffered)
     counts, strides = (tuple(p[f"{key}_{i}"] for i in range(LOOPS)) for key in ("count", "stride"))
-    index = (2 * max(x.tokens, p["depth"])).bit_length() + 2
+    index = index_bits(stage)
     bits = max(counts).bit_length()
     ends = actor.frees[len(actor.frees) // counts[-1] - 1 :: len(actor.frees) // counts[-1]]
     # At the end of a frame the loops are wound back, and the next frame's first word is `tokens` words on.

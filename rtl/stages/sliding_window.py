@@ -220,7 +220,7 @@ def scan_of(stage: Stage) -> Scan:
 def _buffer(stage: Stage) -> str:
     scan, p = scan_of(stage), stage.parameters
     address = max(1, p["depth"].bit_length() - 1)
-    index = (2 * max(scan.tokens, p["depth"])).bit_length() + 2
+    index = index_bits(stage)
     count = max(scan.counts).bit_length()
     number, row, column = scan.first
     steps, row_steps, column_steps = steps_of(scan)
@@ -245,6 +245,11 @@ def _buffer(stage: Stage) -> str:
     }
     ports = {**handshake("s", "s"), **handshake("m", "m"), "m_data": "word", "m_padding": "padding"}
     return instance("window_buffer", "u_buffer", parameters, {**CLOCK, **constants, **ports})
+
+
+def index_bits(stage: Stage) -> int:
+    """Of the number of a word in window_buffer: twice the words of a frame or of the memory, and a sign."""
+    return (2 * max(stage.inputs[0].tokens, stage.parameters["depth"])).bit_length() + 2
 
 
 def steps_of(scan: Scan) -> tuple[list[int], ...]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mulfree.rtl.design import Stage
 from mulfree.rtl.stages.reorder import LOOPS
-from mulfree.rtl.stages.sliding_window import scan_of
+from mulfree.rtl.stages.sliding_window import index_bits, scan_of
 from mulfree.rtl.stages.spatial_shift import plan_of
 from mulfree.rtl.timing import parts
 from mulfree.rtl.timing.paths import Offer, Offers, Paths
@@ -72,7 +72,7 @@ def _window(
     paths: Paths, stage: Stage, counts: Sequence[int], numbers: int, given: Offers, readys: Sequence[Signal]
 ) -> list[Signal]:
     p, x = stage.parameters, stage.inputs[0]
-    index = (2 * max(x.tokens, p["depth"])).bit_length() + 2
+    index = index_bits(stage)
     address = max(1, p["depth"].bit_length() - 1)
     return [parts.window_buffer(paths, index, counts, address, numbers, x.token_bits, given[0], readys[0])]
 
